@@ -1,0 +1,58 @@
+import type { Logger } from './context.ts'
+
+/** One message as a transport received it. */
+export interface Message {
+  /** The payload, undecompressed only if the transport could not know better. Never changed by anyone. */
+  readonly body: Buffer
+  /** The payload's media type, when the peer named one. */
+  readonly contentType?: string
+  /** Where it came from within the transport: a queue, an address, a path. For logs and dead letters. */
+  readonly address?: string
+  /** Headers or properties of the message, as the transport's protocol has them. */
+  readonly headers?: Readonly<Record<string, unknown>>
+  /** True when the peer says that it sends this message again. */
+  readonly redelivered?: boolean
+}
+
+/** The host's side of one subscription: where a transport hands in messages. */
+export interface Intake {
+  /**
+   * Hands one message to the gateway; does not block and never throws. The promise is the message's fate:
+   * resolved = every required output has accepted it, acknowledge it; rejected = it was not, and the error's `retryable`
+   * says whether the peer should send it again (true: nack and requeue) or must not (false: it can never be accepted).
+   * A transport MUST wait for it before it acknowledges.
+   */
+  deliver(message: Message): Promise<void>
+  /**
+   * True while a required output's queue is full. A transport that can say no to its peer does so; one whose peer is bounded by
+   * prefetch or credit need not look. What is delivered all the same waits.
+   */
+  readonly full: boolean
+  /** Resolves as soon as `full` is false. */
+  room(): Promise<void>
+  /**
+   * Tells the host that this subscription ended without being asked to (channel closed, consumer cancelled). The host drops
+   * it and subscribes anew with backoff; the promises of its unsettled messages no longer matter.
+   */
+  fail(error: Error): void
+}
+
+/** One input's place on a transport: made by `subscribe`, not yet consuming. */
+export interface Subscription {
+  /** Where a producer sends messages for this subscription, for people: a URL or an address. */
+  readonly address?: string
+  /** Begins to consume. */
+  start(): void | Promise<void>
+  /**
+   * Stops taking messages; resolves when no further `deliver` will follow. Settlements of delivered messages still reach
+   * the peer until the transport itself stops. Calling it twice is fine.
+   */
+  stop(): Promise<void>
+}
+
+/** What a transport knows about the subscriber when it subscribes. */
+export interface SubscriptionContext {
+  /** The input instance's name. */
+  readonly input: string
+  readonly log: Logger
+}

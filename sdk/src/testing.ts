@@ -1,0 +1,135 @@
+/** What a plugin's own unit tests need: a context and a sink that behave as the host's do, in memory. */
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { MetricBatch } from './batch.ts'
+import type { HttpRoute, InputContext, Logger } from './context.ts'
+import type { EventRecord, LogRecord, RecordSink, Series } from './record.ts'
+import type { SeriesTable } from './series.ts'
+
+/** One sample as a test likes to compare it. */
+export interface TestSample {
+  readonly series: Series
+  readonly value: number
+  readonly timeMs: number
+}
+
+/** A sink that keeps what it is given. */
+export interface TestSink extends RecordSink {
+  readonly samples: TestSample[]
+  readonly events: EventRecord[]
+  readonly logs: LogRecord[]
+  readonly rejected: string[]
+  readonly skipped: string[]
+}
+
+/** Makes an empty sink. */
+export function testSink(): TestSink {
+  const samples: TestSample[] = []
+  const events: EventRecord[] = []
+  const logs: LogRecord[] = []
+  const rejected: string[] = []
+  const skipped: string[] = []
+  return {
+    samples,
+    events,
+    logs,
+    rejected,
+    skipped,
+    sample: (series, value, timeMs) => void samples.push({ series, value, timeMs }),
+    event: (record) => void events.push(record),
+    log: (record) => void logs.push(record),
+    reject: (reason) => void rejected.push(reason),
+    skip: (reason) => void skipped.push(reason),
+  }
+}
+
+/** Puts samples into a batch's columns. */
+export function metricBatch(samples: readonly TestSample[]): MetricBatch {
+  return {
+    signal: 'metric',
+    length: samples.length,
+    series: samples.map((sample) => sample.series),
+    values: samples.map((sample) => sample.value),
+    times: samples.map((sample) => sample.timeMs),
+  }
+}
+
+/** A series table without a limit. */
+export function testSeriesTable(): SeriesTable {
+  const table = new Map<string, readonly Series[]>()
+  return {
+    lookup: (key) => table.get(key),
+    intern(key, series) {
+      for (const one of series) Object.freeze(Object.freeze(one).labels)
+      table.set(key, series)
+      return series
+    },
+  }
+}
+
+/** A context for one plugin under test, with what the plugin did to it. */
+export interface TestContext<O> extends InputContext<O> {
+  /** Handlers by path, callable without a socket. */
+  readonly handlers: Map<string, (request: Request) => Response | Promise<Response>>
+  /** Metric values by `name{label="value"}`. */
+  readonly values: Map<string, number>
+  /** Log lines as `[level, message, fields]`. */
+  readonly lines: [level: string, message: string, fields: object][]
+  /** What was passed to `fail`. */
+  readonly failures: Error[]
+  /** Ends `signal`. */
+  abort(): void
+}
+
+/** Makes a context. `options` are taken as they are: no schema is applied. Relative paths are meant from the working folder. */
+export function testContext<O>(options: O, name = 'test'): TestContext<O> {
+  const controller = new AbortController()
+  const handlers: TestContext<O>['handlers'] = new Map()
+  const values: TestContext<O>['values'] = new Map()
+  const lines: TestContext<O>['lines'] = []
+  const failures: Error[] = []
+  const add = (key: string, by: number) => void values.set(key, (values.get(key) ?? 0) + by)
+  let folder: Promise<string> | undefined
+  return {
+    name,
+    options,
+    handlers,
+    values,
+    lines,
+    failures,
+    log: recordingLogger(lines),
+    signal: controller.signal,
+    series: testSeriesTable(),
+    abort: () => controller.abort(),
+    fail: (error) => void failures.push(error),
+    resolvePath: (path) => resolve(path),
+    stateFolder: () => (folder ??= mkdtemp(join(tmpdir(), `smart-gateway-${name}-`))),
+    metrics: {
+      counter: (metric) => ({ inc: (by = 1, labels) => add(metric + braces(labels), by) }),
+      gauge: (metric) => ({ set: (value, labels) => void values.set(metric + braces(labels), value) }),
+    },
+    http: {
+      async serve(route: HttpRoute, handler) {
+        handlers.set(route.path, handler)
+        return {
+          url: `http://${route.host}:${route.port}${route.path}`,
+          close: async () => void handlers.delete(route.path),
+        }
+      },
+    },
+  }
+}
+
+function recordingLogger(lines: [string, string, object][]): Logger {
+  const at =
+    (level: string) =>
+    (first: string | object, second?: string): void =>
+      void lines.push(typeof first === 'string' ? [level, first, {}] : [level, second ?? '', first])
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
+
+function braces(labels: Readonly<Record<string, string>> = {}): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${value}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+// Node itself runs the TypeScript sources (type stripping), so what is tested is what `npm start` runs.
+export default defineConfig({
+  test: {
+    include: ['{sdk,core,plugins,test}/**/*.test.ts'],
+    pool: 'forks',
+    execArgv: ['--conditions=@smart-gateway/source'],
+    experimental: { viteModuleRunner: false },
+    testTimeout: 20_000,
+  },
+})
