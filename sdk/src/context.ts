@@ -59,8 +59,8 @@ export interface HttpService {
 export interface HttpHost {
   /**
    * Serves a fetch-style handler. The handler goes live when its generation does. The request's signal aborts when the client
-   * goes away. Rejects with code `EADDRINUSE` or `EACCES` when the address cannot be bound, `SG_ROUTE_TAKEN` when another
-   * instance serves that path.
+   * goes away. Rejects with code `SG_PORT_IN_USE` or `SG_PORT_REFUSED` when the address cannot be bound, `SG_ROUTE_TAKEN` when
+   * that path is served already.
    */
   serve(route: HttpRoute, handler: (request: Request) => Response | Promise<Response>): Promise<HttpService>
 }

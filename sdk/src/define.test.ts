@@ -69,13 +69,22 @@ test('an input needs nothing but a decoder', () => {
     name: 'lines',
     signals: ['log'],
     options: { type: 'object' },
-    open: () => ({ decode(message, out) { out.reject(message.body.toString()) } }),
+    open: () => ({
+      decode(message, out) {
+        out.reject(message.body.toString())
+      },
+    }),
   })
   expect(input).toMatchObject({ api: 1, kind: 'input' })
 })
 
 test('a schema with a const or alternatives is typed as their union', () => {
-  holds<Equal<Options<{ oneOf: [{ const: 'all' }, { type: 'array'; items: { type: 'string' } }] }>, 'all' | readonly string[]>>()
+  holds<
+    Equal<
+      Options<{ oneOf: [{ const: 'all' }, { type: 'array'; items: { type: 'string' } }] }>,
+      'all' | readonly string[]
+    >
+  >()
 })
 
 test('errors are told apart by their properties', () => {

@@ -9,6 +9,8 @@ export type Kind = 'transport' | 'input' | 'filter' | 'output'
 
 /** What every open session may have. */
 interface Session {
+  /** Where a person finds what goes through it: a URL, a file. Never a secret. */
+  readonly address?: string
   /** How it is, from what has happened to it; called often, so it MUST be cheap and MUST NOT do I/O. */
   health?(): Health
   /** Finishes what is under way, then lets go of everything. Calling it twice is fine. */
@@ -75,7 +77,10 @@ export interface InputDefinition<O extends JsonSchema = JsonSchema> extends Plug
 }
 
 /** A complete output, as `defineOutput` returns it. */
-export interface OutputDefinition<O extends JsonSchema = JsonSchema, S extends Signal = Signal> extends Plugin<'output'> {
+export interface OutputDefinition<
+  O extends JsonSchema = JsonSchema,
+  S extends Signal = Signal,
+> extends Plugin<'output'> {
   readonly options: O
   /** The signals that it accepts. */
   readonly signals: readonly S[]
@@ -83,8 +88,10 @@ export interface OutputDefinition<O extends JsonSchema = JsonSchema, S extends S
 }
 
 /** A complete transport, as `defineTransport` returns it. */
-export interface TransportDefinition<O extends JsonSchema = JsonSchema, S extends JsonSchema = JsonSchema>
-  extends Plugin<'transport'> {
+export interface TransportDefinition<
+  O extends JsonSchema = JsonSchema,
+  S extends JsonSchema = JsonSchema,
+> extends Plugin<'transport'> {
   readonly options: O
   /** A JSON Schema for what stands beside `transport` in an input's `from`. */
   readonly subscription: S

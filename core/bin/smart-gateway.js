@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read, so that one that is too old gets a sentence and not a syntax error.
+import { existsSync } from 'node:fs'
+import { registerHooks } from 'node:module'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `smart-gateway needs Node 22.18 or newer, this is ${process.version}. In a checkout, "npm start" brings its own.`,
+  )
+  process.exit(78)
+}
+
+// A checkout runs its TypeScript sources, a published package what was built of them: Node strips no types below node_modules.
+const source = new URL('../src/cli/main.ts', import.meta.url)
+if (existsSync(source) && !source.pathname.includes('/node_modules/')) {
+  registerHooks({
+    resolve(specifier, context, next) {
+      const found = next(specifier, {
+        ...context,
+        conditions: ['@smart-gateway/source', ...(context.conditions ?? [])],
+      })
+      return found.url.endsWith('.ts') && found.url.includes('/node_modules/')
+        ? next(specifier, context)
+        : found
+    },
+  })
+  await import(source.href)
+} else {
+  await import('../dist/cli/main.js')
+}

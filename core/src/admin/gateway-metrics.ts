@@ -1,0 +1,211 @@
+import { collectDefaultMetrics, Counter, Gauge } from 'prom-client'
+import type { Registry as Metrics } from 'prom-client'
+import type { Input } from '../registry/input.ts'
+import type { Output } from '../registry/output.ts'
+import type { Registry } from '../registry/registry.ts'
+import type { Transport } from '../registry/transport.ts'
+
+type Labels = Readonly<Record<string, string>>
+
+/** A metric whose values are read when it is asked for: the pipeline itself keeps plain numbers. */
+interface Reading {
+  readonly name: string
+  readonly help: string
+  readonly labels: readonly string[]
+  read(registry: Registry): readonly (readonly [Labels, number])[]
+}
+
+const COMPONENT = ['component', 'kind', 'plugin'] as const
+const STATES = ['starting', 'ready', 'degraded', 'failed', 'draining', 'stopped'] as const
+
+const COUNTERS: readonly Reading[] = [
+  {
+    name: 'smart_gateway_component_received_records_total',
+    help: 'Records that an input decoded, or that were routed to an output.',
+    labels: COMPONENT,
+    read: ({ inputs, outputs }) => [
+      ...inputs.map((input) => [labelsOf(input), input.intake.counts.records] as const),
+      ...outputs.map((output) => [labelsOf(output), output.queue.counts.routed] as const),
+    ],
+  },
+  {
+    name: 'smart_gateway_component_sent_records_total',
+    help: 'Records that an input handed on, or that the store of an output accepted.',
+    labels: COMPONENT,
+    read: ({ inputs, outputs }) => [
+      ...inputs.map(
+        (input) => [labelsOf(input), input.intake.counts.records - input.intake.counts.unrouted] as const,
+      ),
+      ...outputs.map((output) => [labelsOf(output), output.queue.counts.delivered] as const),
+    ],
+  },
+  {
+    name: 'smart_gateway_component_discarded_records_total',
+    help: 'Records that went nowhere, by reason: unrouted, skipped (not a sample), rejected (by the store), queue_full (by policy).',
+    labels: [...COMPONENT, 'reason'],
+    read: ({ inputs, outputs }) => [
+      ...inputs.flatMap((input) => [
+        [{ ...labelsOf(input), reason: 'unrouted' }, input.intake.counts.unrouted] as const,
+        [{ ...labelsOf(input), reason: 'skipped' }, input.intake.counts.skippedElements] as const,
+      ]),
+      ...outputs.flatMap((output) => [
+        [{ ...labelsOf(output), reason: 'rejected' }, output.queue.counts.rejected] as const,
+        [{ ...labelsOf(output), reason: 'queue_full' }, output.queue.counts.dropped] as const,
+      ]),
+    ],
+  },
+  {
+    name: 'smart_gateway_component_errors_total',
+    help: 'Messages and elements that did not decode, and writes that failed.',
+    labels: [...COMPONENT, 'error'],
+    read: ({ inputs, outputs }) => [
+      ...inputs.flatMap((input) => [
+        [{ ...labelsOf(input), error: 'decode_message' }, input.intake.counts.undecodable] as const,
+        [{ ...labelsOf(input), error: 'decode_element' }, input.intake.counts.rejectedElements] as const,
+      ]),
+      ...outputs.map((output) => [{ ...labelsOf(output), error: 'write' }, output.failures] as const),
+    ],
+  },
+  {
+    name: 'smart_gateway_input_messages_total',
+    help: 'Messages by fate: received; settled (acknowledged), returned (to be sent again), refused (never to be sent again).',
+    labels: ['component', 'fate'],
+    read: ({ inputs }) =>
+      inputs.flatMap(({ spec, intake }) =>
+        (['received', 'settled', 'returned', 'refused'] as const).map(
+          (fate) => [{ component: spec.name, fate }, intake.counts[fate]] as const,
+        ),
+      ),
+  },
+  {
+    name: 'smart_gateway_swaps_total',
+    help: 'Generations swapped, by outcome.',
+    labels: ['instance', 'outcome'],
+    read: ({ swaps }) =>
+      [...swaps].flatMap(([instance, { succeeded, failed }]) => [
+        [{ instance, outcome: 'succeeded' }, succeeded] as const,
+        [{ instance, outcome: 'failed' }, failed] as const,
+      ]),
+  },
+]
+
+const GAUGES: readonly Reading[] = [
+  {
+    name: 'smart_gateway_input_messages_in_flight',
+    help: 'Messages that have no fate yet.',
+    labels: ['component'],
+    read: ({ inputs }) =>
+      inputs.map(({ spec, intake }) => [{ component: spec.name }, intake.inFlight] as const),
+  },
+  {
+    name: 'smart_gateway_input_series',
+    help: 'Series that an input remembers.',
+    labels: ['component'],
+    read: ({ inputs }) => inputs.map(({ spec, series }) => [{ component: spec.name }, series.size] as const),
+  },
+  {
+    name: 'smart_gateway_queue_records',
+    help: 'Records in the queue of an output, those being written included.',
+    labels: ['component'],
+    read: ({ outputs }) =>
+      outputs.map((output) => [{ component: output.spec.name }, inQueue(output)] as const),
+  },
+  {
+    name: 'smart_gateway_queue_bytes',
+    help: 'Estimated bytes in the queue of an output.',
+    labels: ['component'],
+    read: ({ outputs }) =>
+      outputs.map(({ spec, queue }) => [{ component: spec.name }, Math.round(queue.bytes)] as const),
+  },
+  {
+    name: 'smart_gateway_queue_max_bytes',
+    help: 'The bound of the queue of an output.',
+    labels: ['component'],
+    read: ({ outputs }) =>
+      outputs.map(({ spec, queue }) => [{ component: spec.name }, queue.limits.maxBytes] as const),
+  },
+  {
+    name: 'smart_gateway_unaccounted_records',
+    help: 'Records routed to an output whose fate is unknown. Always 0, or the gateway has a fault.',
+    labels: ['component'],
+    read: ({ outputs }) =>
+      outputs.map((output) => {
+        const { routed, delivered, rejected, dropped } = output.queue.counts
+        return [
+          { component: output.spec.name },
+          routed - delivered - rejected - dropped - inQueue(output),
+        ] as const
+      }),
+  },
+  {
+    name: 'smart_gateway_instance_state',
+    help: '1 for the state that an instance is in.',
+    labels: ['component', 'state'],
+    read: ({ transports, inputs, outputs }) =>
+      [...transports, ...inputs, ...outputs].flatMap(({ spec, status }) =>
+        STATES.map((state) => [{ component: spec.name, state }, status.state === state ? 1 : 0] as const),
+      ),
+  },
+  {
+    name: 'smart_gateway_instance_generation',
+    help: 'The number of the generation that works; 0 when none does.',
+    labels: ['component'],
+    read: ({ transports, inputs, outputs }) =>
+      [...transports, ...inputs, ...outputs].map(
+        ({ spec, instance }) => [{ component: spec.name }, instance.live?.number ?? 0] as const,
+      ),
+  },
+]
+
+/** Registers what can be measured of the gateway, its process included. */
+export function registerGatewayMetrics(metrics: Metrics, registry: Registry): void {
+  collectDefaultMetrics({ register: metrics })
+  for (const reading of COUNTERS) {
+    const counter = new Counter({
+      ...describe(reading, metrics),
+      collect() {
+        counter.reset()
+        for (const [labels, value] of reading.read(registry)) counter.inc(labels, value)
+      },
+    })
+  }
+  for (const reading of GAUGES) {
+    const gauge = new Gauge({
+      ...describe(reading, metrics),
+      collect() {
+        gauge.reset()
+        for (const [labels, value] of reading.read(registry)) gauge.set(labels, value)
+      },
+    })
+  }
+  registerConfigMetrics(metrics)
+}
+
+// Prometheus' own pair of names. A configuration that did not load never gets this far.
+function registerConfigMetrics(metrics: Metrics): void {
+  const successful = new Gauge({
+    name: 'smart_gateway_config_last_reload_successful',
+    help: 'Whether the last configuration was good.',
+    registers: [metrics],
+  })
+  const time = new Gauge({
+    name: 'smart_gateway_config_last_reload_success_timestamp_seconds',
+    help: 'When the last good configuration was loaded.',
+    registers: [metrics],
+  })
+  successful.set(1)
+  time.set(Math.floor(Date.now() / 1000))
+}
+
+function describe({ name, help, labels }: Reading, metrics: Metrics) {
+  return { name, help, labelNames: labels, registers: [metrics] }
+}
+
+function labelsOf({ spec, instance }: Transport | Input | Output): Labels {
+  return { component: spec.name, kind: instance.kind, plugin: spec.plugin }
+}
+
+function inQueue({ queue }: Output): number {
+  const { records, open } = queue.walk()
+  return records + open
+}

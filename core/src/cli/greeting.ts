@@ -1,0 +1,24 @@
+import type { Gateway } from '../gateway.ts'
+
+/** What a person wants to know after a start: where to send, a line that does it, where to look, what is not ready. */
+export function greeting({ registry, adminUrl }: Gateway, file: string): string {
+  const view = registry.view()
+  const lines = [`smart-gateway runs ${file}; Ctrl-C stops it`, '']
+  for (const { spec, feed, instance } of registry.inputs) {
+    const address = feed?.address
+    const example = instance.live?.definition.example
+    if (address === undefined || !/^https?:/.test(address)) continue
+    lines.push(`  send to ${spec.name}: ${address}`)
+    if (example !== undefined)
+      lines.push(`    curl -H 'content-type: ${example.contentType}' --data '${example.body}' ${address}`)
+  }
+  for (const { name, kind, address } of view)
+    if (kind === 'output' && address !== undefined) lines.push(`  look at ${name}: ${address}`)
+  if (adminUrl !== undefined)
+    lines.push(
+      `  the gateway itself: ${adminUrl}/health/ready ${adminUrl}/metrics ${adminUrl}/api/v1/instances`,
+    )
+  for (const { name, kind, state, reason } of view)
+    if (state !== 'ready') lines.push(`  NOT READY ${kind} ${name}: ${reason ?? state}`)
+  return `${lines.join('\n')}\n\n`
+}

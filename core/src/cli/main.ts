@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { check } from './check.ts'
+import { run } from './run.ts'
+import { schema } from './schema.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string
+}
+const file = ['[startup.yaml]', 'the configuration', 'startup.yaml'] as const
+
+const program = new Command('smart-gateway')
+  .description(
+    'Takes telemetry from where it is produced and hands it to where it is kept; plugins are swapped while it runs.',
+  )
+  .version(version)
+  .showHelpAfterError()
+program
+  .command('run')
+  .description('run the gateway until it is told to stop')
+  .argument(...file)
+  .option('-q, --quiet', 'print no greeting')
+  .action(run)
+program
+  .command('check')
+  .description('say what is wrong with a configuration, without running any plugin')
+  .argument(...file)
+  .action(check)
+program
+  .command('schema')
+  .description('print the JSON Schema of a startup.yaml, the options of its plugins included')
+  .argument(...file)
+  .action(schema)
+
+await program.parseAsync()

@@ -1,0 +1,55 @@
+import { createGateway } from '../gateway.ts'
+import type { Gateway } from '../gateway.ts'
+import { orExit } from './exit.ts'
+import { greeting } from './greeting.ts'
+
+/** A stop that takes longer than draining and closing ever should: Kubernetes would kill at 30 s. */
+const STOP_DEADLINE_MS = 25_000
+const EXIT_SOFTWARE = 70
+
+/** `smart-gateway run`: runs until SIGTERM or SIGINT, then drains and exits 0; a second signal leaves at once. */
+export async function run(file: string, { quiet = false }: { quiet?: boolean }): Promise<void> {
+  const gateway = orExit(() => createGateway(file))
+  stopOnSignals(gateway)
+  reportFaults(gateway)
+  await gateway.start()
+  if (!quiet) process.stdout.write(greeting(gateway, file))
+}
+
+function stopOnSignals(gateway: Gateway): void {
+  let stopping = false
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      gateway.log.warn(`second ${signal}: leaving at once`)
+      process.exit(1)
+    }
+    stopping = true
+    gateway.log.info(`${signal}: stopping`)
+    setTimeout(() => {
+      gateway.log.error(
+        `the stop took longer than ${STOP_DEADLINE_MS / 1000} s: leaving; messages without a fate come again from their peers`,
+      )
+      process.exit(0)
+    }, STOP_DEADLINE_MS).unref()
+    void gateway.stop().then(({ unsettled }) => {
+      gateway.log.info(
+        { unsettled },
+        unsettled === 0 ? 'stopped, nothing left behind' : `stopped, ${unsettled} messages given back`,
+      )
+      process.exit(0)
+    })
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+/** An inline plugin shares the process: what it forgets to catch is told here instead of ending everything without a word. */
+function reportFaults({ log }: Gateway): void {
+  process.on('unhandledRejection', (err) =>
+    log.error({ err }, 'a promise was rejected and nobody handled it: a fault in a plugin or in the gateway'),
+  )
+  process.on('uncaughtException', (err) => {
+    log.fatal({ err }, 'an exception that nobody caught: leaving, the state of the process is not known')
+    process.exit(EXIT_SOFTWARE)
+  })
+}

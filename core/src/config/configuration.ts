@@ -1,0 +1,53 @@
+import type { BackoffLimits } from '../backoff.ts'
+import type { QueueLimits } from '../pipeline/queue.ts'
+import type { PluginPackage } from '../plugins/manifest.ts'
+
+/** One instance as it shall be. */
+export interface InstanceSpec {
+  readonly name: string
+  /** The plugin as it is named in the configuration. */
+  readonly plugin: string
+  readonly package: PluginPackage
+  /** As the package's manifest has validated them, defaults filled in. */
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+export interface TransportSpec extends InstanceSpec {}
+
+export interface InputSpec extends InstanceSpec {
+  /** The transport that feeds it and the subscription there. */
+  readonly from:
+    | { readonly transport: string; readonly subscription: Readonly<Record<string, unknown>> }
+    | undefined
+}
+
+export interface OutputSpec extends InstanceSpec {
+  /** The inputs that feed it; undefined: every one with a signal that it accepts. */
+  readonly from: readonly string[] | undefined
+  readonly required: boolean
+  readonly queue: QueueLimits
+  readonly retry: BackoffLimits
+}
+
+/** What stands in `gateway`. */
+export interface GatewaySettings {
+  readonly name: string
+  /** Absolute. */
+  readonly stateFolder: string
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
+  readonly drainMs: number
+  readonly maxSeries: number
+  readonly admin: { readonly host: string; readonly port: number; readonly token: string | undefined }
+}
+
+/** A valid configuration: the desired state of the gateway. */
+export interface Configuration {
+  /** The folder from which relative paths and packages are meant, absolute. */
+  readonly folder: string
+  readonly gateway: GatewaySettings
+  readonly transports: readonly TransportSpec[]
+  readonly inputs: readonly InputSpec[]
+  readonly outputs: readonly OutputSpec[]
+  /** Values of options that are marked secret: never to be shown. */
+  readonly secrets: readonly string[]
+}

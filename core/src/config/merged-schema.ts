@@ -1,0 +1,44 @@
+import type { JsonSchema } from '@smart-gateway/sdk'
+import type { Configuration, InstanceSpec } from './configuration.ts'
+import { HOST_SCHEMA } from './schema.ts'
+
+/** The host's schema with the options of every plugin that a configuration names, and the subscriptions of its transports, in their place. */
+export function mergedSchema({ transports, inputs, outputs }: Configuration): JsonSchema {
+  const subscriptions = transports.map(({ name, package: { subscription } }) => ({
+    if: { properties: { transport: { const: name } }, required: ['transport'] },
+    then: withTransport(subscription ?? {}, name),
+  }))
+  const properties = HOST_SCHEMA.properties
+  return {
+    ...HOST_SCHEMA,
+    properties: {
+      ...properties,
+      transports: section(properties.transports, transports),
+      inputs: section(properties.inputs, inputs, {
+        from: { ...properties.inputs.additionalProperties.properties.from, allOf: subscriptions },
+      }),
+      outputs: section(properties.outputs, outputs),
+    },
+  }
+}
+
+function section(
+  base: JsonSchema & { readonly additionalProperties: JsonSchema },
+  instances: readonly InstanceSpec[],
+  more: Record<string, JsonSchema> = {},
+): JsonSchema {
+  const schemas = new Map(instances.map(({ plugin, package: { options } }) => [plugin, options ?? {}]))
+  const instance: JsonSchema = base.additionalProperties
+  const choices = [...schemas].map(([plugin, options]) => ({
+    if: { properties: { plugin: { const: plugin } }, required: ['plugin'] },
+    then: { properties: { options } },
+  }))
+  return {
+    ...base,
+    additionalProperties: { ...instance, properties: { ...instance.properties, ...more }, allOf: choices },
+  }
+}
+
+function withTransport(subscription: JsonSchema, name: string): JsonSchema {
+  return { ...subscription, properties: { transport: { const: name }, ...subscription.properties } }
+}

@@ -1,0 +1,167 @@
+import type { JsonSchema } from '@smart-gateway/sdk'
+
+const NAME = '^[A-Za-z][A-Za-z0-9_-]*$'
+
+const plugin = {
+  type: 'string',
+  minLength: 1,
+  description: 'A short name (collectd), an npm package name, or a path that begins with a dot.',
+} as const
+
+const options = {
+  type: 'object',
+  default: {},
+  description: 'The options of the plugin; its README lists them.',
+} as const
+
+/** The host's own part of startup.yaml; each plugin's `options` and each transport's subscription take their place in it. */
+export const HOST_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'startup.yaml of the smart gateway',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    gateway: {
+      type: 'object',
+      additionalProperties: false,
+      default: {},
+      description: 'The gateway itself.',
+      properties: {
+        name: { type: 'string', minLength: 1, default: 'smart-gateway', description: 'Its name in logs.' },
+        state: {
+          type: 'string',
+          minLength: 1,
+          default: './state',
+          description: 'The one folder that the gateway writes.',
+        },
+        logLevel: {
+          enum: ['debug', 'info', 'warn', 'error'],
+          default: 'info',
+          description: 'The least grave lines that are logged.',
+        },
+        drain: {
+          type: 'string',
+          format: 'time-span',
+          default: '20s',
+          description: 'How long a stop waits for records under way.',
+        },
+        maxSeries: {
+          type: 'integer',
+          minimum: 1,
+          default: 1000000,
+          description: 'Series remembered per input.',
+        },
+        admin: {
+          type: 'object',
+          additionalProperties: false,
+          default: {},
+          description: 'Where health, metrics and the API are served.',
+          properties: {
+            host: { type: 'string', minLength: 1, default: '127.0.0.1' },
+            port: { type: 'integer', minimum: 0, maximum: 65535, default: 8470 },
+            token: {
+              type: 'string',
+              minLength: 16,
+              writeOnly: true,
+              description: 'Bearer token for /api; needed from other machines.',
+            },
+          },
+        },
+      },
+    },
+    transports: {
+      type: 'object',
+      default: {},
+      propertyNames: { pattern: NAME },
+      description: 'Where messages come from, by name.',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['plugin'],
+        properties: { plugin, options },
+      },
+    },
+    inputs: {
+      type: 'object',
+      default: {},
+      propertyNames: { pattern: NAME },
+      description: 'What turns messages into records, by name.',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['plugin'],
+        properties: {
+          plugin,
+          options,
+          from: {
+            type: 'object',
+            required: ['transport'],
+            properties: {
+              transport: {
+                type: 'string',
+                description: 'The name of a transport; the other keys are its to define.',
+              },
+            },
+            description: 'The subscription that feeds it.',
+          },
+        },
+      },
+    },
+    outputs: {
+      type: 'object',
+      default: {},
+      propertyNames: { pattern: NAME },
+      description: 'What makes a store accept records, by name.',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['plugin'],
+        properties: {
+          plugin,
+          options,
+          from: {
+            type: 'array',
+            items: { type: 'string' },
+            minItems: 1,
+            description: 'The inputs that feed it; every input with a signal that it accepts when left out.',
+          },
+          required: {
+            type: 'boolean',
+            default: true,
+            description: 'Whether its acceptance is needed before a message is acknowledged.',
+          },
+          queue: {
+            type: 'object',
+            additionalProperties: false,
+            default: {},
+            description: 'The buffer in front of it.',
+            properties: {
+              type: { enum: ['memory'], default: 'memory' },
+              max: {
+                type: 'string',
+                format: 'byte-size',
+                default: '64MiB',
+                description: 'Its bound in memory.',
+              },
+              whenFull: {
+                enum: ['block', 'dropOldest', 'dropNewest'],
+                description:
+                  'What happens beyond the bound: block (default; the sources wait), or drop and count (default dropOldest where required is false).',
+              },
+            },
+          },
+          retry: {
+            type: 'object',
+            additionalProperties: false,
+            default: {},
+            description: 'How long to wait after a failed write.',
+            properties: {
+              initial: { type: 'string', format: 'time-span', default: '1s' },
+              max: { type: 'string', format: 'time-span', default: '30s' },
+            },
+          },
+        },
+      },
+    },
+  },
+} as const satisfies JsonSchema

@@ -1,0 +1,125 @@
+import { Ajv } from 'ajv'
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import formats from 'ajv-formats'
+import type { JsonSchema } from '@smart-gateway/sdk'
+import type { Path } from './document.ts'
+import { didYouMean } from './problem.ts'
+import { parseSize, parseSpan } from './units.ts'
+
+/** One mistake in a value: where in it, and what. */
+export interface Mistake {
+  readonly path: Path
+  /** Points at the key itself: the key is the mistake, not its value. */
+  readonly atKey: boolean
+  readonly message: string
+}
+
+/** Checks values against schemas, compiled once each. */
+export class Validator {
+  readonly #ajv: Ajv
+  readonly #compiled = new Map<string, ValidateFunction>()
+
+  constructor() {
+    this.#ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, verbose: true, logger: false })
+    ;(formats as unknown as (ajv: Ajv) => void)(this.#ajv)
+    this.#ajv.addFormat('time-span', (text) => parseSpan(text) !== undefined)
+    this.#ajv.addFormat('byte-size', (text) => parseSize(text) !== undefined)
+  }
+
+  /** What is wrong with a schema itself, in one sentence, or undefined. */
+  flawOf(schema: JsonSchema): string | undefined {
+    try {
+      this.#compile(schema)
+      return undefined
+    } catch (error) {
+      return (error as Error).message
+    }
+  }
+
+  /** Fills in defaults, in place, and returns every mistake. */
+  check(schema: JsonSchema, value: unknown): readonly Mistake[] {
+    const validate = this.#compile(schema)
+    if (validate(value)) return []
+    const errors = validate.errors ?? []
+    // An alternative's own errors say more than "must match a schema in anyOf".
+    const telling = errors.filter(({ keyword }) => keyword !== 'if')
+    return telling.map(explain)
+  }
+
+  #compile(schema: JsonSchema): ValidateFunction {
+    const key = JSON.stringify(schema)
+    const known = this.#compiled.get(key)
+    if (known !== undefined) return known
+    // `$id` is dropped: two plugins may use the same.
+    const { $id: _, ...anonymous } = schema
+    const validate = this.#ajv.compile(anonymous)
+    this.#compiled.set(key, validate)
+    return validate
+  }
+}
+
+function explain(error: ErrorObject): Mistake {
+  const path = error.instancePath.split('/').slice(1).map(unescapePointer)
+  const { keyword, params, parentSchema, data } = error
+  if (keyword === 'additionalProperties') {
+    const key = String(params['additionalProperty'])
+    const known = Object.keys((parentSchema as JsonSchema | undefined)?.properties ?? {})
+    return {
+      path: [...path, key],
+      atKey: true,
+      message: `is not a known key${didYouMean(key, known) || listOf(known)}`,
+    }
+  }
+  if (keyword === 'propertyNames' || error.propertyName !== undefined) {
+    const key = String(error.propertyName ?? params['propertyName'])
+    return {
+      path: [...path, key],
+      atKey: true,
+      message: 'must be a name of letters, digits, - and _ that begins with a letter',
+    }
+  }
+  if (keyword === 'required')
+    return { path, atKey: true, message: `needs the key "${params['missingProperty']}"` }
+  return { path, atKey: false, message: sentence(keyword, params, error.message, data) }
+}
+
+function sentence(
+  keyword: string,
+  params: Record<string, unknown>,
+  message: string | undefined,
+  data: unknown,
+): string {
+  if (keyword === 'type')
+    return `must be ${article([params['type']].flat().join(' or '))}, not ${article(kindOf(data))}`
+  if (keyword === 'enum') {
+    const allowed = (params['allowedValues'] as unknown[]).map(String)
+    return `must be one of ${allowed.join(', ')}${typeof data === 'string' ? didYouMean(data, allowed) : ''}`
+  }
+  if (keyword === 'format')
+    return FORMATS[String(params['format'])] ?? `must be a valid ${String(params['format'])}`
+  return message ?? `breaks the rule "${keyword}"`
+}
+
+const FORMATS: Readonly<Record<string, string>> = {
+  uri: 'must be a URL',
+  'time-span': 'must be a time such as 500ms, 20s, 5m or 1h',
+  'byte-size': 'must be a size such as 512KiB, 64MiB or 1GiB',
+}
+
+function kindOf(data: unknown): string {
+  if (data === null) return 'null'
+  return Array.isArray(data) ? 'array' : typeof data
+}
+
+function article(noun: string): string {
+  if (noun === 'null') return 'empty'
+  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`
+}
+
+function listOf(known: readonly string[]): string {
+  return known.length === 0 ? '; none is known here' : `; known are ${known.join(', ')}`
+}
+
+function unescapePointer(part: string): string {
+  return part.replaceAll('~1', '/').replaceAll('~0', '~')
+}

@@ -1,0 +1,105 @@
+/** Every failure that the gateway itself names: a sentence and what to do. `docs/errors.md` is made from this table. */
+export const ERRORS = {
+  SG_CONFIG_INVALID: {
+    means: 'The configuration has mistakes; each is listed with its place.',
+    hint: 'Mend the places named; `smart-gateway check` tries without starting. At start the process exits with 78.',
+  },
+  SG_PORT_IN_USE: {
+    means: 'An address that an instance shall listen on is taken by another process.',
+    hint: 'Choose another port in startup.yaml, or end the process that holds it (`ss -ltnp` shows it).',
+  },
+  SG_PORT_REFUSED: {
+    means: 'The system does not let this process listen on an address.',
+    hint: 'Use a port from 1024 on and a host address of this machine.',
+  },
+  SG_ROUTE_TAKEN: {
+    means: 'Two instances want to serve the same path on the same address.',
+    hint: 'Give one of them another path or port.',
+  },
+  SG_OPEN_FAILED: {
+    means: 'A plugin could not open with its options.',
+    hint: 'See the reason behind it; the gateway tries again by itself.',
+  },
+  SG_OPEN_TIMEOUT: {
+    means: 'A plugin did not finish opening in time.',
+    hint: 'Look whether its peer answers; the gateway tries again by itself.',
+  },
+  SG_SUBSCRIBE_FAILED: {
+    means: "A transport could not make an input's subscription ready.",
+    hint: 'See the reason behind it: a queue or a path may be missing; the gateway tries again by itself.',
+  },
+  SG_SESSION_LOST: {
+    means: 'A plugin said that its session cannot go on, a lost connection for example.',
+    hint: 'Look after the peer; the gateway opens it anew by itself.',
+  },
+  SG_IMPORT_FAILED: {
+    means: "A plugin's module could not be imported.",
+    hint: 'See the reason behind it; a dependency may be missing: run npm install where the plugin is installed.',
+  },
+  SG_DEFINITION_INVALID: {
+    means: "A plugin's default export is not a definition of the kind and api that its manifest promises.",
+    hint: "Export what defineInput, defineOutput or defineTransport returns; tell the plugin's author.",
+  },
+  SG_OPTIONS_INVALID: {
+    means: "The options in the configuration do not fit the plugin's schema.",
+    hint: 'Mend the options named.',
+  },
+  SG_NO_FROM: {
+    means: 'An input that decodes messages has no subscription that brings it any.',
+    hint: 'Give it `from: { transport: NAME, ... }` in startup.yaml.',
+  },
+  SG_UNKNOWN_INSTANCE: {
+    means: 'There is no instance of that name.',
+    hint: 'GET /api/v1/instances lists them.',
+  },
+  SG_SWAP_FAILED: {
+    means: 'A new generation could not be made ready; the old one goes on untouched.',
+    hint: 'See the reason behind it, mend the new version and swap again.',
+  },
+  SG_STOPPING: {
+    means: 'The gateway is stopping and gives messages back.',
+    hint: 'Nothing: the peer sends them again to the next one.',
+  },
+} as const
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** A failure of the gateway's own: a code from the table, what failed and where in the message, the reason as cause. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly retryable: boolean
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { cause, retryable = true }: { cause?: unknown; retryable?: boolean } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.retryable = retryable
+  }
+
+  get hint(): string {
+    return ERRORS[this.code].hint
+  }
+}
+
+/** An error's message with the messages of its causes behind it, on one line. */
+export function reasonOf(error: unknown): string {
+  const messages: string[] = []
+  for (
+    let at: unknown = error;
+    at !== undefined && at !== null && messages.length < 5;
+    at = (at as Error).cause
+  ) {
+    const message = oneLine((at as Error).message ?? String(at))
+    if (!messages.some((known) => known.includes(message))) messages.push(message)
+  }
+  return messages.join(': ')
+}
+
+function oneLine(text: string): string {
+  return String(text)
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .slice(0, 500)
+}

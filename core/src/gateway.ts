@@ -1,0 +1,77 @@
+import { Registry as Metrics } from 'prom-client'
+import type { Logger } from 'pino'
+import { AdminListener } from './admin/admin-listener.ts'
+import { adminHandler } from './admin/admin.ts'
+import { registerGatewayMetrics } from './admin/gateway-metrics.ts'
+import { loadConfiguration } from './config/load.ts'
+import type { ConfigSource } from './config/load.ts'
+import { Scrubber } from './config/secrets.ts'
+import { Routes } from './host/routes.ts'
+import type { Host } from './host/host.ts'
+import { createLogger } from './log.ts'
+import { Registry } from './registry/registry.ts'
+
+/** A gateway that was made from a valid configuration. */
+export interface Gateway {
+  /** The instances that run. */
+  readonly registry: Registry
+  readonly log: Logger
+  /** Where the admin listener is, once it is bound. */
+  readonly adminUrl: string | undefined
+  /** Starts every instance; resolves when each has had its first try. An instance that failed is tried again by itself. */
+  start(): Promise<void>
+  /** Drains, stops everything and says how many messages had no fate yet. Calling it twice gives the same promise. */
+  stop(): Promise<{ readonly unsettled: number }>
+}
+
+/** How a gateway is made. */
+export interface GatewayOptions {
+  /** The folder that relative paths in a configuration object are meant from; default: the working folder. */
+  readonly folder?: string
+  /** Default: a logger as `createLogger` makes it, on standard error. */
+  readonly log?: Logger
+  readonly environment?: NodeJS.ProcessEnv
+}
+
+/**
+ * Makes a gateway from the path of a startup.yaml or from an object of the same shape. Reads manifests, runs no plugin code yet.
+ * Throws a ConfigError that lists every mistake.
+ */
+export function createGateway(config: string | object, options: GatewayOptions = {}): Gateway {
+  const { folder = process.cwd(), environment = process.env } = options
+  const source: ConfigSource =
+    typeof config === 'string' ? { file: config } : { config: structuredClone(config), folder }
+  const configuration = loadConfiguration(source, environment)
+  const { gateway: settings } = configuration
+  const scrubber = new Scrubber()
+  scrubber.add(configuration.secrets)
+  const log = options.log ?? createLogger({ level: settings.logLevel, name: settings.name, scrubber })
+  const metrics = new Metrics()
+  const routes = new Routes((error, path) => log.error({ err: error }, `the handler of ${path} failed`))
+  const host: Host = { log, metrics, routes, folder: configuration.folder, stateFolder: settings.stateFolder }
+  const registry = new Registry(configuration, host)
+  registerGatewayMetrics(metrics, registry)
+
+  let stopped: Promise<{ unsettled: number }> | undefined
+  const handler = adminHandler({
+    registry,
+    metrics,
+    token: settings.admin.token,
+    draining: () => stopped !== undefined,
+  })
+  const admin = new AdminListener(routes, settings.admin, handler, log)
+  return {
+    registry,
+    log,
+    get adminUrl() {
+      return admin.url
+    },
+    async start() {
+      await Promise.all([admin.open(), registry.start()])
+    },
+    stop() {
+      stopped ??= registry.stop(settings.drainMs).finally(() => admin.close())
+      return stopped
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Logger } from 'pino'
+import type { Registry } from 'prom-client'
+import type { Context } from '@smart-gateway/sdk'
+import { metricsOf } from './plugin-metrics.ts'
+import type { Owner, Place, Routes } from './routes.ts'
+
+/** What the host has to lend. */
+export interface Host {
+  readonly log: Logger
+  readonly metrics: Registry
+  readonly routes: Routes
+  /** The folder from which relative paths in options are meant. */
+  readonly folder: string
+  /** The one folder that the gateway writes. */
+  readonly stateFolder: string
+}
+
+/** What was lent to one generation, so that it can be made live together and taken back together. */
+export interface Loan {
+  readonly context: Context
+  /** Makes its handlers answer, those of now and those to come. */
+  activate(): void
+  /** Ends its signal and takes its handlers away. */
+  takeBack(): Promise<void>
+}
+
+/** Lends a context to one generation of an instance. */
+export function lend(host: Host, owner: Owner, options: unknown, fail: (error: Error) => void): Loan {
+  const leaving = new AbortController()
+  const places = new Set<Place>()
+  let live = false
+  const context: Context = {
+    name: owner.instance,
+    options,
+    log: host.log.child({ component: owner.instance, generation: owner.generation }),
+    signal: leaving.signal,
+    metrics: metricsOf(host.metrics, owner.instance),
+    fail,
+    resolvePath: (path) => resolve(host.folder, path),
+    async stateFolder() {
+      const folder = join(host.stateFolder, 'instances', owner.instance)
+      await mkdir(folder, { recursive: true, mode: 0o700 })
+      return folder
+    },
+    http: {
+      async serve(route, handler) {
+        const place = await host.routes.claim(route, owner, handler)
+        places.add(place)
+        if (leaving.signal.aborted) await place.close()
+        else if (live) place.activate()
+        return {
+          url: place.url,
+          async close() {
+            places.delete(place)
+            await place.close()
+          },
+        }
+      },
+    },
+  }
+  return {
+    context,
+    activate() {
+      live = true
+      for (const place of places) place.activate()
+    },
+    async takeBack() {
+      leaving.abort()
+      await Promise.all([...places].map((place) => place.close()))
+      places.clear()
+    },
+  }
+}

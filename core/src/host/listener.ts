@@ -1,0 +1,67 @@
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { GatewayError } from '../errors.ts'
+
+/** A fetch-style handler; the host's own also see who asks. */
+export type Handler = (request: Request, remoteAddress?: string) => Response | Promise<Response>
+
+/** Connections beyond this are refused: a listener is bounded as everything else. */
+const MAX_CONNECTIONS = 1024
+const REQUEST_TIMEOUT_MS = 60_000
+const CLOSE_GRACE_MS = 1000
+
+/** One bound address. It stays bound while routes come and go. */
+export class Listener {
+  readonly #server: Server
+  readonly #host: string
+
+  private constructor(server: Server, host: string) {
+    this.#server = server
+    this.#host = host
+  }
+
+  /** Binds an address; rejects with SG_PORT_IN_USE or SG_PORT_REFUSED. */
+  static async bind(host: string, port: number, handle: Handler): Promise<Listener> {
+    const listen = getRequestListener(
+      (request, { incoming }) => handle(request, incoming.socket.remoteAddress),
+      {
+        overrideGlobalObjects: false,
+      },
+    )
+    const server = createServer(
+      { requestTimeout: REQUEST_TIMEOUT_MS },
+      (request, response) => void listen(request, response),
+    )
+    server.maxConnections = MAX_CONNECTIONS
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(host, port, error)))
+      server.listen({ host, port, exclusive: true }, resolve)
+    })
+    server.removeAllListeners('error')
+    return new Listener(server, host)
+  }
+
+  /** `http://host:port`, with the port that was bound. */
+  get origin(): string {
+    const { port } = this.#server.address() as AddressInfo
+    return `http://${this.#host.includes(':') ? `[${this.#host}]` : this.#host}:${port}`
+  }
+
+  /** Takes no new connections; requests under way have a second to finish. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve))
+    this.#server.closeIdleConnections()
+    const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_GRACE_MS)
+    await closed
+    clearTimeout(timer)
+  }
+}
+
+function bindError(host: string, port: number, cause: NodeJS.ErrnoException): GatewayError {
+  const address = `${host}:${port}`
+  if (cause.code === 'EADDRINUSE')
+    return new GatewayError('SG_PORT_IN_USE', `cannot listen on ${address}: the port is in use`, { cause })
+  return new GatewayError('SG_PORT_REFUSED', `cannot listen on ${address} (${cause.code})`, { cause })
+}

@@ -1,0 +1,8 @@
+export { createGateway } from './gateway.ts'
+export type { Gateway, GatewayOptions } from './gateway.ts'
+export { ConfigError, formatProblem } from './config/problem.ts'
+export type { Problem } from './config/problem.ts'
+export { ERRORS, GatewayError } from './errors.ts'
+export type { ErrorCode } from './errors.ts'
+export type { InstanceView, Registry, Swapped } from './registry/registry.ts'
+export type { State } from './registry/states.ts'

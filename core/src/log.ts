@@ -1,0 +1,39 @@
+import { pino } from 'pino'
+import type { DestinationStream, Logger } from 'pino'
+import { PinoPretty } from 'pino-pretty'
+import type { Scrubber } from './config/secrets.ts'
+
+/** How the gateway logs. */
+export interface LogOptions {
+  readonly level: string
+  readonly name: string
+  readonly scrubber: Scrubber
+  /** Lines for people instead of JSON; default: when the stream is a terminal. */
+  readonly readable?: boolean
+  /** Default: standard error. */
+  readonly stream?: NodeJS.WritableStream & { readonly isTTY?: boolean }
+}
+
+/** Makes the root logger: JSON lines, or readable ones on a terminal. No secret passes it. */
+export function createLogger({
+  level,
+  name,
+  scrubber,
+  stream = process.stderr,
+  readable = stream.isTTY === true,
+}: LogOptions): Logger {
+  const target: DestinationStream = readable
+    ? PinoPretty({ destination: stream, ignore: 'pid,hostname,name', colorize: stream.isTTY === true })
+    : stream
+  const scrubbed: DestinationStream = { write: (line) => void target.write(scrubber.scrub(line)) }
+  return pino(
+    {
+      level,
+      name,
+      base: { name },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    scrubbed,
+  )
+}

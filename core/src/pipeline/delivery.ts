@@ -1,0 +1,60 @@
+import type { Message, PluginError, RecordSink } from '@smart-gateway/sdk'
+
+/** Where a delivery's fate is counted. */
+export interface Settlement {
+  settled(delivery: Delivery): void
+}
+
+/**
+ * One message between its receipt and its fate. `outstanding` counts the acceptances that are still missing: one for each
+ * of its records at each required output. At zero the message is settled: acknowledged, or refused when an output said no.
+ */
+export class Delivery {
+  readonly message: Message
+  /** What makes the records when the input has no transport; the decoder makes them otherwise. */
+  readonly fill: ((out: RecordSink) => void) | undefined
+  /** Why an output or the decoder refused it for good, or why it is given back. */
+  failure: PluginError | undefined
+  #outstanding = 0
+  readonly #settlement: Settlement
+  readonly #resolve: () => void
+  readonly #reject: (error: PluginError) => void
+
+  constructor(
+    message: Message,
+    settlement: Settlement,
+    resolve: () => void,
+    reject: (error: PluginError) => void,
+    fill?: (out: RecordSink) => void,
+  ) {
+    this.message = message
+    this.fill = fill
+    this.#settlement = settlement
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  /** Says how many acceptances it takes; with none it is settled at once. */
+  expect(acceptances: number): void {
+    this.#outstanding = acceptances
+    if (acceptances === 0) this.#settle()
+  }
+
+  /** Counts acceptances, refusals and policy drops alike: each is a fate. */
+  accept(acceptances: number): void {
+    this.#outstanding -= acceptances
+    if (this.#outstanding === 0) this.#settle()
+  }
+
+  /** Refuses the whole message before any of its records was routed. */
+  refuse(error: PluginError): void {
+    this.failure = error
+    this.#settle()
+  }
+
+  #settle(): void {
+    this.#settlement.settled(this)
+    if (this.failure === undefined) this.#resolve()
+    else this.#reject(this.failure)
+  }
+}

@@ -1,0 +1,285 @@
+import type { Batch, Message, PluginError, RecordSink, Signal } from '@smart-gateway/sdk'
+import type { Chunk } from './chunk.ts'
+import { Delivery } from './delivery.ts'
+import type { Settlement } from './delivery.ts'
+import type { Queue } from './queue.ts'
+import { Sink } from './sink.ts'
+
+/** One output that an input feeds with one signal. */
+export interface Edge {
+  readonly output: string
+  readonly queue: Queue
+  readonly required: boolean
+}
+
+/** Where each signal of an input goes. */
+export type Route = Readonly<Record<Signal, readonly Edge[]>>
+
+/** The verb of an input's session. */
+export type Decode = (message: Message, out: RecordSink) => void
+
+/** What an intake tells its owner about messages and elements that do not decode. */
+export interface DecodeFailures {
+  refused(message: Message, error: PluginError): void
+  rejected(message: Message, reasons: readonly string[]): void
+}
+
+const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
+/** A chunk is cut here, so that an idle output can take it whole as one batch. */
+const CHUNK_RECORDS = 1000
+
+/**
+ * An input's end of the pipeline: takes messages, decodes them, hands the records to the queues of its route. It belongs to
+ * the input's name; decoders come and go behind it between two messages. What arrives in one turn of the event loop is decoded
+ * in one go.
+ */
+export class Intake implements Settlement {
+  /** Messages by fate, and elements and records that went nowhere, since the start. */
+  readonly counts = {
+    received: 0,
+    settled: 0,
+    returned: 0,
+    refused: 0,
+    undecodable: 0,
+    rejectedElements: 0,
+    skippedElements: 0,
+    records: 0,
+    unrouted: 0,
+  }
+  readonly #failures: DecodeFailures
+  readonly #sink = new Sink()
+  #decode: Decode | undefined
+  #route: Route | undefined
+  #waiting: Delivery[] = []
+  #scheduled = false
+  #blocked = false
+  #open = 0
+  #onRoom: (() => void)[] = []
+  #onIdle: (() => void)[] = []
+
+  constructor(failures: DecodeFailures) {
+    this.#failures = failures
+  }
+
+  /** Puts another decoder behind the intake, or none: messages wait then. */
+  setDecoder(decode: Decode | undefined): void {
+    this.#decode = decode
+    this.#schedule()
+  }
+
+  /** Says where records go; undefined while a required output has not yet said what it accepts: messages wait then. */
+  setRoute(route: Route | undefined): void {
+    this.#route = route
+    this.#schedule()
+  }
+
+  /** Takes one message; the promise is its fate. */
+  deliver(message: Message): Promise<void> {
+    return new Promise((resolve, reject) => this.#take(new Delivery(message, this, resolve, reject)))
+  }
+
+  /** Takes records that an input without a transport made; the promise is their fate. */
+  emit(fill: (out: RecordSink) => void): Promise<void> {
+    return new Promise((resolve, reject) => this.#take(new Delivery(NO_MESSAGE, this, resolve, reject, fill)))
+  }
+
+  get full(): boolean {
+    return (
+      this.#blocked ||
+      this.#decode === undefined ||
+      this.#route === undefined ||
+      this.#blockingQueue() !== undefined
+    )
+  }
+
+  /** Resolves as soon as `full` is false. */
+  room(): Promise<void> {
+    if (!this.full) return Promise.resolve()
+    this.#watchQueue()
+    return new Promise((resolve) => this.#onRoom.push(resolve))
+  }
+
+  /** Messages that have no fate yet. */
+  get inFlight(): number {
+    return this.#open
+  }
+
+  /** Resolves as soon as every message has its fate. */
+  idle(): Promise<void> {
+    if (this.#open === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onIdle.push(resolve))
+  }
+
+  /** Gives back the messages that were not decoded yet: their peer shall send them again. */
+  returnWaiting(error: PluginError): void {
+    for (const delivery of this.#waiting.splice(0)) delivery.refuse(error)
+  }
+
+  settled(delivery: Delivery): void {
+    this.#open--
+    if (delivery.failure === undefined) this.counts.settled++
+    else if (delivery.failure.retryable === false) this.counts.refused++
+    else this.counts.returned++
+    if (this.#open === 0 && this.#onIdle.length > 0) for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+
+  #take(delivery: Delivery): void {
+    this.counts.received++
+    this.#open++
+    this.#waiting.push(delivery)
+    if (!this.#scheduled) this.#schedule()
+  }
+
+  // A microtask runs when the transport has handed in all that it had: one flush for a whole burst.
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    const waiting = this.#waiting
+    let next = 0
+    while (
+      next < waiting.length &&
+      this.#decode !== undefined &&
+      this.#route !== undefined &&
+      !this.#watchQueue()
+    ) {
+      next = this.#decodeChunk(waiting, next, this.#route)
+    }
+    if (next === waiting.length) this.#waiting = []
+    else waiting.splice(0, next)
+    if (!this.full && this.#onRoom.length > 0) for (const resolve of this.#onRoom.splice(0)) resolve()
+  }
+
+  /** Decodes messages until there is a chunk's worth of records, routes them, and returns the position of the next message. */
+  #decodeChunk(waiting: readonly Delivery[], first: number, route: Route): number {
+    const sink = this.#sink
+    const metrics = new Ownership()
+    const events = new Ownership()
+    const logs = new Ownership()
+    const perSample = requiredCount(route.metric)
+    const perEvent = requiredCount(route.event)
+    const perLog = requiredCount(route.log)
+    const done: Delivery[] = []
+    let next = first
+    while (next < waiting.length && sink.samples + sink.events + sink.logs < CHUNK_RECORDS) {
+      const delivery = waiting[next++]!
+      const { samples, events: eventsBefore, logs: logsBefore } = sink
+      if (!this.#decodeOne(delivery)) {
+        sink.rewind(samples, eventsBefore, logsBefore)
+        continue
+      }
+      if (sink.samples > samples) metrics.add(delivery, sink.samples)
+      if (sink.events > eventsBefore) events.add(delivery, sink.events)
+      if (sink.logs > logsBefore) logs.add(delivery, sink.logs)
+      const acceptances =
+        (sink.samples - samples) * perSample +
+        (sink.events - eventsBefore) * perEvent +
+        (sink.logs - logsBefore) * perLog
+      if (acceptances === 0) done.push(delivery)
+      else delivery.expect(acceptances)
+    }
+    this.#forward(metrics, sink.cut('metric'), route.metric)
+    this.#forward(events, sink.cut('event'), route.event)
+    this.#forward(logs, sink.cut('log'), route.log)
+    for (const delivery of done) delivery.expect(0)
+    return next
+  }
+
+  #decodeOne(delivery: Delivery): boolean {
+    const sink = this.#sink
+    try {
+      if (delivery.fill === undefined) this.#decode!(delivery.message, sink)
+      else delivery.fill(sink)
+    } catch (thrown) {
+      sink.takeNotes()
+      const error = thrown as PluginError
+      this.counts.undecodable++
+      this.#failures.refused(delivery.message, error)
+      delivery.refuse(
+        Object.assign(new Error(error.message, { cause: error }), { retryable: error.retryable ?? false }),
+      )
+      return false
+    }
+    if (sink.noted) {
+      const { rejections, skips } = sink.takeNotes()
+      this.counts.skippedElements += skips
+      if (rejections.length > 0) {
+        this.counts.rejectedElements += rejections.length
+        this.#failures.rejected(delivery.message, rejections)
+      }
+    }
+    return true
+  }
+
+  #forward(ownership: Ownership, batch: Batch | undefined, edges: readonly Edge[]): void {
+    if (batch === undefined) return
+    this.counts.records += batch.length
+    if (edges.length === 0) {
+      this.counts.unrouted += batch.length
+      return
+    }
+    const chunk: Chunk = {
+      batch,
+      owners: ownership.owners,
+      ends: ownership.ends,
+      bytes: estimateBytes(batch, ownership),
+    }
+    for (const edge of edges) edge.queue.push(chunk, edge.required)
+  }
+
+  /** True when a queue blocks; the flush goes on by itself once it has room. */
+  #watchQueue(): boolean {
+    const queue = this.#blockingQueue()
+    if (queue === undefined) return false
+    if (!this.#blocked) {
+      this.#blocked = true
+      queue.onRoom(() => {
+        this.#blocked = false
+        this.#schedule()
+      })
+    }
+    return true
+  }
+
+  #blockingQueue(): Queue | undefined {
+    if (this.#route === undefined) return undefined
+    for (const signal of SIGNALS) {
+      for (const edge of this.#route[signal]) if (edge.required && edge.queue.blocks) return edge.queue
+    }
+    return undefined
+  }
+}
+
+/** Which message each record of a chunk came with. */
+class Ownership {
+  readonly owners: Delivery[] = []
+  readonly ends: number[] = []
+  bodyBytes = 0
+
+  add(delivery: Delivery, end: number): void {
+    this.owners.push(delivery)
+    this.ends.push(end)
+    this.bodyBytes += delivery.message.body.length
+  }
+}
+
+const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
+
+function requiredCount(edges: readonly Edge[]): number {
+  let count = 0
+  for (const edge of edges) if (edge.required) count++
+  return count
+}
+
+// A message's body is held until it is settled; a decoded event or log line is about twice its text; a sample is three
+// columns and its share of the arrays.
+function estimateBytes(batch: Batch, { owners, bodyBytes }: Ownership): number {
+  const records = batch.signal === 'metric' ? batch.length * 32 : bodyBytes * 2 + batch.length * 200
+  return bodyBytes + owners.length * 300 + records
+}

@@ -1,0 +1,163 @@
+import type { PluginError } from '@smart-gateway/sdk'
+import { settlePart } from './chunk.ts'
+import type { Chunk, Part } from './chunk.ts'
+
+/** What happens to records that come while the queue is full. */
+export type WhenFull = 'block' | 'dropOldest' | 'dropNewest'
+
+/** How much a queue holds and what it does beyond that. */
+export interface QueueLimits {
+  readonly maxBytes: number
+  readonly whenFull: WhenFull
+}
+
+/**
+ * The bounded buffer in front of one output. It belongs to the output's name and outlives every generation of the plugin.
+ * What is being written counts until its fate is known.
+ */
+export class Queue {
+  readonly limits: QueueLimits
+  /** Records by fate since the start; what is in here or being written is counted by `walk`, never derived. */
+  readonly counts = { routed: 0, delivered: 0, rejected: 0, dropped: 0 }
+  #parts: Part[] = []
+  #head = 0
+  #bytes = 0
+  #open: readonly Part[] = []
+  #wake: (() => void) | undefined
+  readonly #waitingForRoom: (() => void)[] = []
+
+  constructor(limits: QueueLimits) {
+    this.limits = limits
+  }
+
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** True when a source that needs this output has to wait. */
+  get blocks(): boolean {
+    return this.limits.whenFull === 'block' && this.#bytes >= this.limits.maxBytes
+  }
+
+  /** Takes a chunk, or lets go of records as the policy says. A blocking queue takes it all the same: who asks `blocks` first is bounded. */
+  push(chunk: Chunk, required: boolean): void {
+    const part: Part = { chunk, from: 0, to: chunk.batch.length, required }
+    this.counts.routed += chunk.batch.length
+    if (this.limits.whenFull === 'dropNewest' && this.#bytes >= this.limits.maxBytes) return this.#drop(part)
+    this.#parts.push(part)
+    this.#bytes += chunk.bytes
+    if (this.limits.whenFull === 'dropOldest') {
+      while (this.#bytes > this.limits.maxBytes && this.#parts.length - this.#head > 1) this.#dropOldest()
+    }
+    this.#wake?.()
+  }
+
+  /** The oldest parts of one signal, up to the limits, at least one record; empty when there is nothing. They stay counted until `settle`. */
+  take(maxRecords: number, maxBytes: number): readonly Part[] {
+    const taken: Part[] = []
+    let records = 0
+    let bytes = 0
+    while (this.#head < this.#parts.length) {
+      const next = this.#parts[this.#head]!
+      if (taken.length > 0 && next.chunk.batch.signal !== taken[0]!.chunk.batch.signal) break
+      const room = this.#fitting(next, maxRecords - records, maxBytes - bytes, taken.length === 0)
+      if (room === 0) break
+      const part = { ...next, to: next.from + room }
+      taken.push(part)
+      records += room
+      bytes += bytesOf(part)
+      if (part.to === next.to) this.#head++
+      else this.#parts[this.#head] = { ...next, from: part.to }
+    }
+    this.#compact()
+    this.#open = taken
+    return taken
+  }
+
+  /** Ends what `take` gave: delivered, or refused for good with the reason. */
+  settle(parts: readonly Part[], failure?: PluginError): void {
+    const settled = new Set(parts)
+    this.#open = this.#open.filter((part) => !settled.has(part))
+    for (const part of parts) {
+      this.counts[failure === undefined ? 'delivered' : 'rejected'] += part.to - part.from
+      this.#bytes -= bytesOf(part)
+      settlePart(part, failure)
+    }
+    this.#releaseRoom()
+  }
+
+  /** Puts what `take` gave and has no fate yet back to the front, for another try by another session. */
+  putBack(): void {
+    this.#parts.splice(0, this.#head, ...this.#open)
+    this.#head = 0
+    this.#open = []
+  }
+
+  /** Replaces what is being written by smaller parts that cover the same records. */
+  divide(pieces: readonly Part[]): void {
+    this.#open = pieces
+  }
+
+  /** Calls back once, as soon as there is something to take. */
+  onItem(wake: () => void): void {
+    if (this.#head < this.#parts.length) wake()
+    else
+      this.#wake = () => {
+        this.#wake = undefined
+        wake()
+      }
+  }
+
+  /** Calls back once, as soon as a blocking queue has room. */
+  onRoom(callback: () => void): void {
+    if (this.blocks) this.#waitingForRoom.push(callback)
+    else callback()
+  }
+
+  /** Counts the records in here and in open writes, one by one part. */
+  walk(): { records: number; open: number } {
+    let records = 0
+    for (let i = this.#head; i < this.#parts.length; i++) records += this.#parts[i]!.to - this.#parts[i]!.from
+    let open = 0
+    for (const part of this.#open) open += part.to - part.from
+    return { records, open }
+  }
+
+  #fitting(part: Part, records: number, bytes: number, first: boolean): number {
+    const available = part.to - part.from
+    const each = part.chunk.bytes / part.chunk.batch.length
+    const byBytes = Math.floor(bytes / each)
+    return Math.max(first ? 1 : 0, Math.min(available, records, byBytes))
+  }
+
+  #dropOldest(): void {
+    const part = this.#parts[this.#head++]!
+    this.#bytes -= bytesOf(part)
+    this.#drop(part)
+    this.#compact()
+  }
+
+  #drop(part: Part): void {
+    this.counts.dropped += part.to - part.from
+    settlePart(part)
+  }
+
+  #releaseRoom(): void {
+    if (this.blocks) return
+    for (const callback of this.#waitingForRoom.splice(0)) callback()
+  }
+
+  #compact(): void {
+    if (this.#head === this.#parts.length) {
+      this.#parts = []
+      this.#head = 0
+    } else if (this.#head > 1000) {
+      this.#parts.splice(0, this.#head)
+      this.#head = 0
+    }
+  }
+}
+
+function bytesOf(part: Part): number {
+  return (part.chunk.bytes * (part.to - part.from)) / part.chunk.batch.length
+}

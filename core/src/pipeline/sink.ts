@@ -1,0 +1,97 @@
+import type { Batch, EventRecord, LogRecord, RecordSink, Series, Signal } from '@smart-gateway/sdk'
+
+/** Gathers what a decoder yields, one column per field for samples, until it is cut into batches. */
+export class Sink implements RecordSink {
+  #rejections: string[] = []
+  #skips = 0
+  #series: Series[] = []
+  #values: number[] = []
+  #times: number[] = []
+  #events: EventRecord[] = []
+  #logs: LogRecord[] = []
+
+  sample(series: Series, value: number, timeMs: number): void {
+    this.#series.push(series)
+    this.#values.push(value)
+    this.#times.push(timeMs)
+  }
+
+  event(record: EventRecord): void {
+    this.#events.push(record)
+  }
+
+  log(record: LogRecord): void {
+    this.#logs.push(record)
+  }
+
+  reject(reason: string): void {
+    this.#rejections.push(reason)
+  }
+
+  skip(): void {
+    this.#skips++
+  }
+
+  /** True when an element was refused or left out since the notes were taken. */
+  get noted(): boolean {
+    return this.#skips > 0 || this.#rejections.length > 0
+  }
+
+  /** Hands out the notes on refused and left out elements and starts anew. */
+  takeNotes(): { rejections: readonly string[]; skips: number } {
+    const notes = { rejections: this.#rejections, skips: this.#skips }
+    this.#rejections = []
+    this.#skips = 0
+    return notes
+  }
+
+  get samples(): number {
+    return this.#series.length
+  }
+
+  get events(): number {
+    return this.#events.length
+  }
+
+  get logs(): number {
+    return this.#logs.length
+  }
+
+  /** Drops everything taken since the counts were as given. */
+  rewind(samples: number, events: number, logs: number): void {
+    this.#series.length = this.#values.length = this.#times.length = samples
+    this.#events.length = events
+    this.#logs.length = logs
+  }
+
+  /** Hands out everything of one signal as a batch and starts anew; undefined when there is nothing. */
+  cut(signal: Signal): Batch | undefined {
+    if (signal === 'metric') return this.#cutSamples()
+    if (signal === 'event') {
+      const records = this.#events
+      if (records.length === 0) return undefined
+      this.#events = []
+      return { signal, length: records.length, records }
+    }
+    const records = this.#logs
+    if (records.length === 0) return undefined
+    this.#logs = []
+    return { signal, length: records.length, records }
+  }
+
+  #cutSamples(): Batch | undefined {
+    const length = this.#series.length
+    if (length === 0) return undefined
+    const batch: Batch = {
+      signal: 'metric',
+      length,
+      series: this.#series,
+      values: this.#values,
+      times: this.#times,
+    }
+    this.#series = []
+    this.#values = []
+    this.#times = []
+    return batch
+  }
+}

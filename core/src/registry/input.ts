@@ -1,0 +1,67 @@
+import type { InputDefinition, InputSession } from '@smart-gateway/sdk'
+import type { InputSpec } from '../config/configuration.ts'
+import { GatewayError } from '../errors.ts'
+import type { Host } from '../host/host.ts'
+import { InstanceSeries } from '../host/series-table.ts'
+import { Intake } from '../pipeline/intake.ts'
+import { DecodeLog } from './decode-log.ts'
+import { Feed } from './feed.ts'
+import type { Generation } from './generation.ts'
+import { Instance } from './instance.ts'
+import type { Status } from './states.ts'
+
+type Live = Generation<InputDefinition, InputSession>
+
+/** An input with what belongs to its name: the intake, the series table and the subscription outlive its generations. */
+export class Input {
+  readonly spec: InputSpec
+  readonly intake: Intake
+  readonly series: InstanceSeries
+  readonly instance: Instance<InputDefinition, InputSession>
+  readonly feed: Feed | undefined
+  readonly #reroute: () => void
+
+  constructor(spec: InputSpec, host: Host, maxSeries: number, reroute: () => void) {
+    const log = host.log.child({ component: spec.name })
+    this.spec = spec
+    this.#reroute = reroute
+    this.intake = new Intake(new DecodeLog(log))
+    this.series = new InstanceSeries(maxSeries)
+    this.feed = spec.from && new Feed(spec.name, spec.from, this.intake, log)
+    this.instance = new Instance('input', spec, host, {
+      extra: (generation) => ({ series: this.series.viewOf(generation) }),
+      imported() {},
+      attach: (next, before) => this.#attach(next, before),
+      detach: () => this.#detach(),
+    })
+  }
+
+  /** The worse of the decoder's and the subscription's. */
+  get status(): Status {
+    const own = this.instance.status
+    const fed = this.feed?.status
+    return own.state !== 'ready' || fed === undefined || fed.state === 'ready' || fed.state === 'stopped'
+      ? own
+      : fed
+  }
+
+  async #attach({ session }: Live, before: Live | undefined): Promise<void> {
+    this.#reroute()
+    if (session.decode !== undefined) {
+      if (this.feed === undefined)
+        throw new GatewayError('SG_NO_FROM', `${this.spec.name} has no subscription`)
+      this.intake.setDecoder(session.decode.bind(session))
+      void this.feed.setDecodes(true)
+      return
+    }
+    // Two generations of a source would both produce: the old one ends first.
+    await before?.session.stop?.()
+    this.intake.setDecoder(() => {})
+    await session.start?.((fill) => this.intake.emit(fill))
+  }
+
+  async #detach(): Promise<void> {
+    this.intake.setDecoder(undefined)
+    await this.feed?.setDecodes(false)
+  }
+}

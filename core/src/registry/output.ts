@@ -1,0 +1,91 @@
+import type { Logger } from 'pino'
+import type { OutputDefinition, OutputSession, Signal } from '@smart-gateway/sdk'
+import type { OutputSpec } from '../config/configuration.ts'
+import { reasonOf } from '../errors.ts'
+import type { Host } from '../host/host.ts'
+import { Queue } from '../pipeline/queue.ts'
+import { Writer } from '../pipeline/writer.ts'
+import type { WriteOutcomes } from '../pipeline/writer.ts'
+import type { Generation } from './generation.ts'
+import { Instance } from './instance.ts'
+import { status } from './states.ts'
+import type { Status } from './states.ts'
+
+type Live = Generation<OutputDefinition, OutputSession>
+
+const HANDOVER_GRACE_MS = 5000
+
+/** An output with what belongs to its name: the queue and its writer outlive its generations. */
+export class Output implements WriteOutcomes {
+  readonly spec: OutputSpec
+  readonly queue: Queue
+  readonly instance: Instance<OutputDefinition, OutputSession>
+  /** Failed writes, tried again since. */
+  failures = 0
+  readonly #writer: Writer
+  readonly #log: Logger
+  readonly #reroute: () => void
+  #signals: readonly Signal[] | undefined
+  #trouble: Status | undefined
+
+  constructor(spec: OutputSpec, host: Host, reroute: () => void) {
+    this.spec = spec
+    this.#reroute = reroute
+    this.#log = host.log.child({ component: spec.name })
+    this.queue = new Queue(spec.queue)
+    this.#writer = new Writer(this.queue, spec.retry, this)
+    this.instance = new Instance('output', spec, host, {
+      extra: () => ({}),
+      imported: (definition) => this.#accept(this.#signals ?? definition.signals),
+      attach: (next, before) => this.#attach(next, before),
+      detach: (_, graceMs) => this.#writer.detach(graceMs),
+    })
+  }
+
+  /** The signals that it accepts; undefined until its code has been imported once. */
+  get signals(): readonly Signal[] | undefined {
+    return this.#signals
+  }
+
+  get status(): Status {
+    const own = this.instance.status
+    return own.state === 'ready' && this.#trouble !== undefined ? this.#trouble : own
+  }
+
+  accepted(): void {
+    this.#trouble = undefined
+  }
+
+  retrying(error: Error, delayMs: number): void {
+    this.failures++
+    const reason = `writing fails: ${reasonOf(error)}`
+    this.#trouble = { ...(this.#trouble ?? status('degraded')), reason, nextTryMs: Date.now() + delayMs }
+    this.#log.warn({ retryInMs: delayMs }, reason)
+  }
+
+  refused(error: Error, records: number): void {
+    this.#log.error({ records }, `refused for good: ${reasonOf(error)}`)
+  }
+
+  async #attach(next: Live, before: Live | undefined): Promise<void> {
+    if (before !== undefined) await this.#handOver(next, before)
+    this.#accept(next.definition.signals)
+    this.#writer.attach(next.session)
+  }
+
+  async #handOver(next: Live, before: Live): Promise<void> {
+    await this.#writer.detach(HANDOVER_GRACE_MS)
+    try {
+      const state = before.session.exportState?.()
+      if (state !== undefined) await next.session.restore?.(state)
+    } catch (error) {
+      this.#writer.attach(before.session)
+      throw error
+    }
+  }
+
+  #accept(signals: readonly Signal[]): void {
+    this.#signals = signals
+    this.#reroute()
+  }
+}
