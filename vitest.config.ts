@@ -8,5 +8,6 @@ export default defineConfig({
     execArgv: ['--conditions=@smart-gateway/source'],
     experimental: { viteModuleRunner: false },
     testTimeout: 20_000,
+    reporters: ['default', './test/e2e/src/peers/notice.ts'],
   },
 })

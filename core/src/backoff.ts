@@ -4,6 +4,9 @@ export interface BackoffLimits {
   readonly maxMs: number
 }
 
+/** What a timer can wait: a longer one would fire at once. */
+const MAX_WAIT_MS = 2 ** 31 - 1
+
 /** Waiting times that double from `initialMs` to `maxMs`, with full jitter so that many clients do not return at once. */
 export class Backoff {
   readonly #limits: BackoffLimits
@@ -15,8 +18,8 @@ export class Backoff {
 
   /** The next wait in milliseconds; at least a tenth of its step, and at least what the peer asked for. */
   next(atLeastMs = 0): number {
-    const step = Math.min(this.#limits.maxMs, this.#limits.initialMs * 2 ** this.#failures++)
-    return Math.max(atLeastMs, Math.round(step * (0.1 + 0.9 * Math.random())))
+    const step = Math.min(this.#limits.maxMs, this.#limits.initialMs * 2 ** Math.min(this.#failures++, 40))
+    return Math.min(MAX_WAIT_MS, Math.max(1, atLeastMs, Math.round(step * (0.1 + 0.9 * Math.random()))))
   }
 
   /** Begins anew after a success. */

@@ -1,3 +1,5 @@
+import type { PluginError } from '@smart-gateway/sdk'
+
 /** Every failure that the gateway itself names: a sentence and what to do. `docs/errors.md` is made from this table. */
 export const ERRORS = {
   SG_CONFIG_INVALID: {
@@ -84,22 +86,39 @@ export class GatewayError extends Error {
   }
 }
 
+/** What was thrown as an error: plugins are JavaScript, and JavaScript throws anything. */
+export function asError(thrown: unknown): PluginError {
+  if (typeof thrown === 'object' && thrown !== null && typeof (thrown as Error).message === 'string')
+    return thrown as PluginError
+  return new Error(typeof thrown === 'string' ? thrown : `${typeof thrown} was thrown instead of an error`)
+}
+
 /** An error's message with the messages of its causes behind it, on one line. */
 export function reasonOf(error: unknown): string {
   const messages: string[] = []
-  for (
-    let at: unknown = error;
-    at !== undefined && at !== null && messages.length < 5;
-    at = (at as Error).cause
-  ) {
-    const message = oneLine((at as Error).message ?? String(at))
-    if (!messages.some((known) => known.includes(message))) messages.push(message)
-  }
+  let at: unknown = error
+  do {
+    const known = asError(at)
+    const message = messageOf(known)
+    if (!messages.some((one) => one.includes(message))) messages.push(message)
+    at = known.cause
+  } while (at !== undefined && at !== null && messages.length < 5)
   return messages.join(': ')
 }
 
-function oneLine(text: string): string {
-  return String(text)
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .slice(0, 500)
+/** How long a peer asked to wait before the next try, by the error or one of its causes; 0 when it did not. */
+export function retryAfterOf(error: unknown): number {
+  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth++) {
+    const { retryAfter, cause } = at as PluginError
+    if (typeof retryAfter === 'number' && retryAfter > 0) return retryAfter
+    at = cause
+  }
+  return 0
+}
+
+// A connection that failed on every address of a name comes without a message of its own.
+function messageOf(error: PluginError & { readonly errors?: readonly unknown[] }): string {
+  const inner = error.message === '' && Array.isArray(error.errors) ? error.errors.map(asError) : []
+  const text = error.message || inner.map(({ message }) => message).join(', ') || error.code || error.name
+  return text.replaceAll(/\s*\n\s*/g, ' ').slice(0, 500)
 }

@@ -39,8 +39,7 @@ export interface GatewayOptions {
  */
 export function createGateway(config: string | object, options: GatewayOptions = {}): Gateway {
   const { folder = process.cwd(), environment = process.env } = options
-  const source: ConfigSource =
-    typeof config === 'string' ? { file: config } : { config: structuredClone(config), folder }
+  const source: ConfigSource = typeof config === 'string' ? { file: config } : { config, folder }
   const configuration = loadConfiguration(source, environment)
   const { gateway: settings } = configuration
   const scrubber = new Scrubber()
@@ -48,7 +47,8 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const log = options.log ?? createLogger({ level: settings.logLevel, name: settings.name, scrubber })
   const metrics = new Metrics()
   const routes = new Routes((error, path) => log.error({ err: error }, `the handler of ${path} failed`))
-  const host: Host = { log, metrics, routes, folder: configuration.folder, stateFolder: settings.stateFolder }
+  const { folder: home } = configuration
+  const host: Host = { log, scrubber, metrics, routes, folder: home, stateFolder: settings.stateFolder }
   const registry = new Registry(configuration, host)
   registerGatewayMetrics(metrics, registry)
 

@@ -1,3 +1,4 @@
+import type { Signal } from '@smart-gateway/sdk'
 import type { BackoffLimits } from '../backoff.ts'
 import type { QueueLimits } from '../pipeline/queue.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
@@ -24,6 +25,8 @@ export interface InputSpec extends InstanceSpec {
 export interface OutputSpec extends InstanceSpec {
   /** The inputs that feed it; undefined: every one with a signal that it accepts. */
   readonly from: readonly string[] | undefined
+  /** The signals that it is given; undefined: all that its plugin accepts. */
+  readonly signals: readonly Signal[] | undefined
   readonly required: boolean
   readonly queue: QueueLimits
   readonly retry: BackoffLimits

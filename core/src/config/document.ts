@@ -1,14 +1,7 @@
-import {
-  constructFromEvents,
-  CORE_SCHEMA,
-  EVENT_ID,
-  getScalarValue,
-  mergeTag,
-  parseEvents,
-  SCALAR_STYLE,
-} from 'js-yaml'
+import { constructFromEvents, CORE_SCHEMA, EVENT_ID, getScalarValue, mergeTag, parseEvents } from 'js-yaml'
 import type { Event } from 'js-yaml'
 import type { Problem } from './problem.ts'
+import { referenceTag } from './references.ts'
 
 /** A path into a configuration: keys and indexes. */
 export type Path = readonly (string | number)[]
@@ -19,15 +12,13 @@ export interface Document {
   readonly value: unknown
   /** Says where a path stands, or else its nearest parent. `key` points at the key and not at its value. */
   at(path: Path, part?: 'key' | 'value'): { readonly line: number; readonly column: number } | undefined
-  /** True for a scalar written without quotes. */
-  isPlain(path: Path): boolean
   /** What YAML itself allows but this file must not have. */
   readonly problems: readonly Problem[]
 }
 
 /** Reads YAML text. Mistakes in its syntax come back as problems with `value` undefined. */
 export function readYaml(file: string, text: string): Document {
-  const schema = CORE_SCHEMA.withTags(mergeTag)
+  const schema = CORE_SCHEMA.withTags(mergeTag, referenceTag)
   try {
     const events = parseEvents(text, { filename: file })
     const places = locate(events, text)
@@ -43,7 +34,6 @@ export function readYaml(file: string, text: string): Document {
         message,
       })),
       at: (path, part = 'value') => lineAndColumnOf(places.offsets, path, part, text),
-      isPlain: (path) => places.plain.has(keyOf(path)),
     }
   } catch (error) {
     return { ...fromObject(undefined, file), problems: [syntaxProblem(file, text, error)] }
@@ -52,12 +42,11 @@ export function readYaml(file: string, text: string): Document {
 
 /** Takes an object as a configuration: no positions. */
 export function fromObject(value: unknown, file = 'config'): Document {
-  return { file, value, problems: [], at: () => undefined, isPlain: () => false }
+  return { file, value, problems: [], at: () => undefined }
 }
 
 interface Places {
   readonly offsets: Map<string, { key: number; value: number }>
-  readonly plain: Set<string>
   readonly problems: { path: string; message: string; offset: number }[]
 }
 
@@ -71,7 +60,7 @@ interface Frame {
 
 /** Walks the event stream beside the values that are constructed from it. */
 function locate(events: readonly Event[], text: string): Places {
-  const places: Places = { offsets: new Map(), plain: new Set(), problems: [] }
+  const places: Places = { offsets: new Map(), problems: [] }
   const frames: Frame[] = []
   for (const event of events) {
     if (event.type === EVENT_ID.DOCUMENT) continue
@@ -81,6 +70,10 @@ function locate(events: readonly Event[], text: string): Places {
     }
     const frame = frames.at(-1)
     const offset = offsetOf(event)
+    if (frame === undefined && places.offsets.size > 0) {
+      places.problems.push({ path: '', message: 'holds more than one YAML document; keep one', offset })
+      return places
+    }
     if (frame?.keys !== undefined && frame.key === undefined) {
       takeKey(frame, event.type === EVENT_ID.SCALAR ? getScalarValue(text, event) : '', offset, text, places)
       continue
@@ -91,9 +84,7 @@ function locate(events: readonly Event[], text: string): Places {
       value: offset,
     })
     if (frame !== undefined) frame.key = undefined
-    if (event.type === EVENT_ID.SCALAR) {
-      if (event.style === SCALAR_STYLE.PLAIN) places.plain.add(keyOf(path))
-    } else if (event.type !== EVENT_ID.ALIAS) {
+    if (event.type === EVENT_ID.MAPPING || event.type === EVENT_ID.SEQUENCE) {
       const keys = event.type === EVENT_ID.MAPPING ? new Set<string>() : undefined
       frames.push({ path, keys, index: 0, key: undefined, keyOffset: 0 })
     }
@@ -136,13 +127,11 @@ function syntaxProblem(file: string, text: string, error: unknown): Problem {
   const { reason, mark } = error as { reason?: string; mark?: { position: number } }
   const message = reason ?? (error instanceof Error ? error.message : String(error))
   const hint = message.includes('tab character') ? '; indent with spaces' : ''
-  const empty =
-    text.trim() === '' ? 'the file is empty; see the commented startup.yaml of the project' : undefined
   return {
     file,
     ...lineAndColumn(text, mark?.position ?? 0),
     path: '',
-    message: empty ?? `is not valid YAML: ${message}${hint}`,
+    message: `is not valid YAML: ${message}${hint}`,
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import type { JsonSchema, Kind } from '@smart-gateway/sdk'
+import type { JsonSchema, Kind, Signal } from '@smart-gateway/sdk'
 import { readManifest } from '../plugins/manifest.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { findPlugin } from '../plugins/resolve.ts'
@@ -10,6 +10,7 @@ import type { Document, Path } from './document.ts'
 import { ConfigError, didYouMean } from './problem.ts'
 import type { Problem } from './problem.ts'
 import { resolveReferences } from './references.ts'
+import type { MissingReference } from './references.ts'
 import { HOST_SCHEMA } from './schema.ts'
 import { secretsIn } from './secrets.ts'
 import { parseSize, parseSpan } from './units.ts'
@@ -25,11 +26,10 @@ export function loadConfiguration(
 ): Configuration {
   const folder = 'file' in source ? dirname(resolve(source.file)) : resolve(source.folder)
   const document = 'file' in source ? readFile(source.file) : fromObject(source.config)
-  const check = new Check(document, folder)
   if (document.value === undefined && document.problems.length > 0) throw new ConfigError(document.problems)
-  const { value, missing } = resolveReferences(document, folder, environment)
+  const { value, missing } = resolveReferences(document.value, folder, environment)
   dropEmptySections(value)
-  for (const { path, message } of missing) check.problem(path, message)
+  const check = new Check(document, folder, missing)
   const configuration = check.configuration(value)
   if (configuration === undefined || check.problems.length > 0) throw new ConfigError(check.sorted())
   return configuration
@@ -55,6 +55,7 @@ interface RawInput extends RawInstance {
 }
 interface RawOutput extends RawInstance {
   readonly from?: readonly string[]
+  readonly signals?: readonly Signal[]
   readonly required: boolean
   readonly queue: { readonly max: string; readonly whenFull?: 'block' | 'dropOldest' | 'dropNewest' }
   readonly retry: { readonly initial: string; readonly max: string }
@@ -80,20 +81,21 @@ class Check {
   readonly #folder: string
   readonly #validator = new Validator()
   readonly #secrets: string[] = []
+  /** Where a reference could not be replaced: what stands there instead is nobody's mistake. */
+  readonly #unresolved = new Set<string>()
 
-  constructor(document: Document, folder: string) {
+  constructor(document: Document, folder: string, missing: readonly MissingReference[]) {
     this.#document = document
     this.#folder = folder
     this.problems = [...document.problems]
+    for (const { path, message } of missing) this.problem(path, message)
+    for (const { path } of missing) this.#unresolved.add(path.join('.'))
   }
 
   problem(path: Path, message: string, part: 'key' | 'value' = 'value'): void {
-    this.problems.push({
-      file: this.#document.file,
-      ...this.#document.at(path, part),
-      path: path.join('.'),
-      message,
-    })
+    const name = path.join('.')
+    if (this.#unresolved.has(name)) return
+    this.problems.push({ file: this.#document.file, ...this.#document.at(path, part), path: name, message })
   }
 
   sorted(): readonly Problem[] {
@@ -103,41 +105,22 @@ class Check {
   }
 
   configuration(value: unknown): Configuration | undefined {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      this.problem([], 'must hold the keys gateway, transports, inputs and outputs')
+    if (!isRecord(value)) {
+      const empty = value === undefined || value === null ? 'is empty; it ' : ''
+      this.problem([], `${empty}must hold the keys ${SECTIONS.join(', ')}`)
       return undefined
     }
-    const broken = new Set<string>()
-    for (const { path, atKey, message } of this.#validator.check(HOST_SCHEMA, value)) {
+    for (const { path, atKey, message } of this.#validator.check(HOST_SCHEMA, value))
       this.problem(path, message, atKey ? 'key' : 'value')
-      broken.add(path.slice(0, 2).join('.'))
-      broken.add(String(path[0] ?? ''))
-    }
-    // What has the wrong shape is reported; what stands beside it is still checked.
-    if (
-      ['', 'gateway', 'transports', 'inputs', 'outputs'].some(
-        (key) => broken.has(key) && !isRecord(at(value, key)),
-      )
-    )
-      return undefined
-    const raw = value as RawConfiguration
+    // What has the wrong shape is reported by now; whatever stands beside it is still checked.
+    const raw = value as unknown as RawConfiguration
     this.#secrets.push(...secretsIn(HOST_SCHEMA, raw))
-    const sound = <T extends object>(section: string, all: Readonly<Record<string, T>>): [string, T][] =>
-      Object.entries(all).filter(
-        ([name, instance]) =>
-          isRecord(instance) &&
-          typeof at(instance, 'plugin') === 'string' &&
-          isRecord(at(instance, 'options')) &&
-          !broken.has(`${section}.${name}`),
-      )
     this.#checkNames(raw)
-    const transports = sound('transports', raw.transports).flatMap(([name, one]) =>
+    const transports = instancesOf(raw.transports).flatMap(([name, one]) =>
       this.#instance('transport', name, one),
     )
-    const inputs = sound('inputs', raw.inputs).flatMap(([name, one]) =>
-      this.#input(name, one, raw, transports),
-    )
-    const outputs = sound('outputs', raw.outputs).flatMap(([name, one]) => this.#output(name, one, raw))
+    const inputs = instancesOf(raw.inputs).flatMap(([name, one]) => this.#input(name, one, raw, transports))
+    const outputs = instancesOf(raw.outputs).flatMap(([name, one]) => this.#output(name, one, raw))
     if (this.problems.length > 0) return undefined
     return {
       folder: this.#folder,
@@ -159,7 +142,7 @@ class Check {
   #checkNames(raw: RawConfiguration): void {
     const sections = new Map<string, string>()
     for (const section of ['transports', 'inputs', 'outputs'] as const) {
-      for (const name of Object.keys(raw[section])) {
+      for (const name of keysOf(raw[section])) {
         const other = sections.get(name)
         if (other === undefined) sections.set(name, section)
         else
@@ -178,10 +161,8 @@ class Check {
     all: RawConfiguration,
     transports: readonly TransportSpec[],
   ): readonly InputSpec[] {
-    return this.#instance('input', name, raw).map((instance) => ({
-      ...instance,
-      from: this.#subscription(name, raw, all, transports),
-    }))
+    const from = this.#subscription(name, raw, all, transports)
+    return this.#instance('input', name, raw).map((instance) => ({ ...instance, from }))
   }
 
   #subscription(
@@ -190,15 +171,16 @@ class Check {
     all: RawConfiguration,
     transports: readonly TransportSpec[],
   ): InputSpec['from'] {
-    if (from === undefined) return undefined
+    if (from === undefined || !isRecord(from) || typeof from.transport !== 'string') return undefined
     const { transport, ...subscription } = from
     const path = ['inputs', name, 'from']
-    if (!Object.hasOwn(all.transports, transport)) {
-      const known = Object.keys(all.transports)
+    const known = keysOf(all.transports)
+    if (!known.includes(transport)) {
       const hint =
         didYouMean(transport, known) ||
         (known.length === 0 ? '; there is none' : `; known are ${known.join(', ')}`)
-      this.problem([...path, 'transport'], `there is no transport "${transport}"${hint}`)
+      if (isRecord(all.transports))
+        this.problem([...path, 'transport'], `there is no transport "${transport}"${hint}`)
       return undefined
     }
     const schema = transports.find((one) => one.name === transport)?.package.subscription
@@ -207,25 +189,29 @@ class Check {
   }
 
   #output(name: string, raw: RawOutput, all: RawConfiguration): readonly OutputSpec[] {
+    const instances = this.#instance('output', name, raw)
     const path = ['outputs', name]
-    const inputs = Object.keys(all.inputs)
-    for (const [i, input] of (raw.from ?? []).entries()) {
-      if (!inputs.includes(input))
+    const { from, signals, queue, retry, required } = raw
+    const inputs = keysOf(all.inputs)
+    for (const [i, input] of (Array.isArray(from) && isRecord(all.inputs) ? from : []).entries()) {
+      if (typeof input === 'string' && !inputs.includes(input))
         this.problem([...path, 'from', i], `there is no input "${input}"${didYouMean(input, inputs)}`)
     }
-    const whenFull = raw.queue.whenFull ?? (raw.required ? 'block' : 'dropOldest')
-    if (whenFull === 'block' && !raw.required) {
+    if (!isRecord(queue) || !isRecord(retry)) return []
+    const whenFull = queue.whenFull ?? (required ? 'block' : 'dropOldest')
+    if (whenFull === 'block' && !required) {
       this.problem(
         [...path, 'queue', 'whenFull'],
         'cannot be block where required is false: an optional output never holds a source; choose dropOldest or dropNewest',
       )
     }
-    return this.#instance('output', name, raw).map((instance) => ({
+    return instances.map((instance) => ({
       ...instance,
-      from: raw.from,
-      required: raw.required,
-      queue: { maxBytes: parseSize(raw.queue.max)!, whenFull },
-      retry: { initialMs: parseSpan(raw.retry.initial)!, maxMs: parseSpan(raw.retry.max)! },
+      from,
+      signals,
+      required,
+      queue: { maxBytes: parseSize(queue.max)!, whenFull },
+      retry: { initialMs: parseSpan(retry.initial)!, maxMs: parseSpan(retry.max)! },
     }))
   }
 
@@ -270,17 +256,28 @@ class Check {
   }
 }
 
+const SECTIONS = ['gateway', 'transports', 'inputs', 'outputs'] as const
+
 // A section whose every entry is commented out reads as null.
 function dropEmptySections(value: unknown): void {
   if (!isRecord(value)) return
   const sections = value as Record<string, unknown>
-  for (const key of Object.keys(sections)) if (sections[key] === null) delete sections[key]
+  for (const section of SECTIONS) if (sections[section] === null) delete sections[section]
+}
+
+/** The instances of a section that are shaped well enough to look for their plugins and check their options. */
+function instancesOf<T extends RawInstance>(section: Readonly<Record<string, T>>): [string, T][] {
+  if (!isRecord(section)) return []
+  return Object.entries<T>(section).filter(
+    ([, one]) =>
+      isRecord(one) && typeof one.plugin === 'string' && one.plugin !== '' && isRecord(one.options),
+  )
+}
+
+function keysOf(section: unknown): readonly string[] {
+  return isRecord(section) ? Object.keys(section as object) : []
 }
 
 function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function at(value: object, key: string): unknown {
-  return key === '' ? value : (value as Record<string, unknown>)[key]
 }

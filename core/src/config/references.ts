@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
-import type { Document, Path } from './document.ts'
+import { defineScalarTag, NOT_RESOLVED } from 'js-yaml'
+import type { Path } from './document.ts'
 
 /** What a reference could not be replaced with, and where it stands. */
 export interface MissingReference {
@@ -8,7 +9,7 @@ export interface MissingReference {
   readonly message: string
 }
 
-/** A document's value with every reference replaced. */
+/** A configuration with every reference replaced. */
 export interface Resolved {
   readonly value: unknown
   readonly missing: readonly MissingReference[]
@@ -16,32 +17,67 @@ export interface Resolved {
   readonly files: readonly string[]
 }
 
-const REFERENCE = /\$(\$)?\{([^}]*)\}/g
-const WHOLE_REFERENCE = /^\$\{[^}]*\}$/
+/** A scalar written without quotes that is one whole reference. It stays that wherever an alias or a merge key carries it. */
+class Reference {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
+/** Tells whole references from other scalars while YAML is read. */
+export const referenceTag = defineScalarTag('!reference', {
+  implicit: true,
+  implicitFirstChars: ['$'],
+  resolve: (text) => (/^\$\{[^}]*\}$/.test(text) ? new Reference(text) : NOT_RESOLVED),
+  identify: () => false,
+})
+
+const REFERENCE = /\$\$\{|\$\{([^}]*)(\})?/g
+/** Far more than any configuration: aliases of aliases, or an alias that holds itself, would unfold without end. */
+const MAX_VALUES = 100_000
+const MAX_DEPTH = 200
 
 /**
  * Replaces `${NAME}` by an environment variable and `${file:PATH}` by a file's content (without its last newline) in every
  * string; `$${` stays `${`. An unquoted scalar that is one whole reference is typed after it is replaced.
  */
-export function resolveReferences(
-  document: Document,
-  folder: string,
-  environment: NodeJS.ProcessEnv,
-): Resolved {
+export function resolveReferences(value: unknown, folder: string, environment: NodeJS.ProcessEnv): Resolved {
   const missing: MissingReference[] = []
   const files: string[] = []
+  let values = 0
 
-  const replaceIn = (text: string, path: Path): unknown => {
-    const replaced = text.replace(REFERENCE, (_, escaped: string | undefined, name: string) => {
-      if (escaped !== undefined) return `\${${name}}`
-      return name.startsWith('file:') ? fileContent(name.slice(5), path) : variable(name, path)
-    })
-    return WHOLE_REFERENCE.test(text) && document.isPlain(path) ? typed(replaced) : replaced
+  const resolved = (given: unknown, path: Path): unknown => {
+    if (++values > MAX_VALUES || path.length > MAX_DEPTH) {
+      if (!missing.some(({ path: at }) => at.length === 0)) missing.push({ path: [], message: TOO_MUCH })
+      return undefined
+    }
+    if (typeof given === 'string') return replaceIn(given, path)
+    if (given instanceof Reference) return typed(replaceIn(given.text, path))
+    if (Array.isArray(given)) return given.map((item, i) => resolved(item, [...path, i]))
+    if (typeof given === 'object' && given !== null)
+      return Object.fromEntries(
+        Object.entries(given).map(([key, item]) => [key, resolved(item, [...path, key])]),
+      )
+    if (typeof given === 'function' || typeof given === 'symbol' || typeof given === 'bigint')
+      missing.push({ path, message: `must be plain data, not a ${typeof given}` })
+    return given
   }
+  const replaceIn = (text: string, path: Path): string =>
+    text.replaceAll(REFERENCE, (found, name: string | undefined, end: string | undefined) => {
+      if (name === undefined) return '${'
+      if (end !== undefined)
+        return name.startsWith('file:') ? fileContent(name.slice(5), path) : variable(name, path)
+      missing.push({ path, message: 'has a reference "${" without its "}"; a plain "${" is written "$${"' })
+      return found
+    })
   const variable = (name: string, path: Path): string => {
-    const value = environment[name]
-    if (value === undefined) missing.push({ path, message: `the environment variable ${name} is not set` })
-    return value ?? ''
+    const found = Object.hasOwn(environment, name) ? environment[name] : undefined
+    if (found !== undefined) return found
+    const isName = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name)
+    missing.push({ path, message: isName ? `the environment variable ${name} is not set` : NO_NAME })
+    return ''
   }
   const fileContent = (name: string, path: Path): string => {
     const file = isAbsolute(name) ? name : resolve(folder, name)
@@ -50,24 +86,18 @@ export function resolveReferences(
       files.push(file)
       return content.replace(/\r?\n$/, '')
     } catch (error) {
-      missing.push({
-        path,
-        message: `the file ${name} cannot be read (${(error as NodeJS.ErrnoException).code})`,
-      })
+      const { code } = error as NodeJS.ErrnoException
+      missing.push({ path, message: `the file ${name} cannot be read (${code})` })
       return ''
     }
   }
-  return { value: mapStrings(document.value, [], replaceIn), missing, files }
+  return { value: resolved(value, []), missing, files }
 }
 
-function mapStrings(value: unknown, path: Path, replace: (text: string, path: Path) => unknown): unknown {
-  if (typeof value === 'string') return value.includes('${') ? replace(value, path) : value
-  if (Array.isArray(value)) return value.map((item, i) => mapStrings(item, [...path, i], replace))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [key, mapStrings(item, [...path, key], replace)]),
-  )
-}
+const TOO_MUCH = `holds more than ${MAX_VALUES} values or is deeper than ${MAX_DEPTH} once its aliases are unfolded`
+
+// What stands there is not shown: it may be a secret, as in `${PASSWORD:-secret}`.
+const NO_NAME = 'has a reference that is neither ${NAME}, an environment variable, nor ${file:PATH}'
 
 function typed(text: string): unknown {
   if (/^(true|false)$/.test(text)) return text === 'true'

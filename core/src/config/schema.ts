@@ -1,6 +1,9 @@
 import type { JsonSchema } from '@smart-gateway/sdk'
 
-const NAME = '^[A-Za-z][A-Za-z0-9_-]*$'
+const names = {
+  pattern: '^[A-Za-z][A-Za-z0-9_-]*$',
+  description: 'a name of letters, digits, - and _ that begins with a letter',
+} as const
 
 const plugin = {
   type: 'string',
@@ -72,7 +75,7 @@ export const HOST_SCHEMA = {
     transports: {
       type: 'object',
       default: {},
-      propertyNames: { pattern: NAME },
+      propertyNames: names,
       description: 'Where messages come from, by name.',
       additionalProperties: {
         type: 'object',
@@ -84,7 +87,7 @@ export const HOST_SCHEMA = {
     inputs: {
       type: 'object',
       default: {},
-      propertyNames: { pattern: NAME },
+      propertyNames: names,
       description: 'What turns messages into records, by name.',
       additionalProperties: {
         type: 'object',
@@ -110,7 +113,7 @@ export const HOST_SCHEMA = {
     outputs: {
       type: 'object',
       default: {},
-      propertyNames: { pattern: NAME },
+      propertyNames: names,
       description: 'What makes a store accept records, by name.',
       additionalProperties: {
         type: 'object',
@@ -124,6 +127,13 @@ export const HOST_SCHEMA = {
             items: { type: 'string' },
             minItems: 1,
             description: 'The inputs that feed it; every input with a signal that it accepts when left out.',
+          },
+          signals: {
+            type: 'array',
+            items: { enum: ['metric', 'event', 'log'] },
+            minItems: 1,
+            uniqueItems: true,
+            description: 'The signals that it is given; all that its plugin accepts when left out.',
           },
           required: {
             type: 'boolean',

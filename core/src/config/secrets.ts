@@ -1,15 +1,19 @@
 import type { JsonSchema } from '@smart-gateway/sdk'
 
-/** The values in `value` that its schema marks as secret with `writeOnly`, and the passwords inside URLs among them. */
+/** The texts in `value` under keys that its schema marks as secret with `writeOnly`, and the passwords inside any URL. */
 export function secretsIn(schema: JsonSchema | undefined, value: unknown): readonly string[] {
-  if (schema === undefined) return []
-  if (schema.writeOnly === true) return stringsIn(value)
-  if (Array.isArray(value)) return value.flatMap((item) => secretsIn(schema.items, item))
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, item]) => {
-    const rest = schema.additionalProperties
-    return secretsIn(schema.properties?.[key] ?? (typeof rest === 'object' ? rest : undefined), item)
-  })
+  const keys = secretKeys(schema ?? {})
+  const secrets = new Set<string>()
+  const gather = (part: unknown, secret: boolean): void => {
+    if (typeof part === 'string') {
+      if (secret) secrets.add(part)
+      for (const password of passwordsIn(part)) secrets.add(password)
+    } else if (typeof part === 'object' && part !== null) {
+      for (const [key, inner] of Object.entries(part)) gather(inner, secret || keys.has(key))
+    }
+  }
+  gather(value, keys.has(WHOLE))
+  return [...secrets]
 }
 
 /** Hides secrets in a text. */
@@ -17,8 +21,15 @@ export class Scrubber {
   readonly #secrets = new Set<string>()
 
   add(secrets: readonly string[]): void {
-    // Shorter ones would blot out ordinary words; nobody calls them secret.
-    for (const secret of secrets) if (secret.length >= 4) this.#secrets.add(secret)
+    for (const secret of secrets) {
+      // Shorter ones would blot out ordinary words; nobody calls them secret.
+      if (secret.length < 4) continue
+      this.#secrets.add(secret)
+      // As it stands in a JSON line, in a URL, and in a reason, which is one line.
+      this.#secrets.add(JSON.stringify(secret).slice(1, -1))
+      this.#secrets.add(encodeURIComponent(secret.toWellFormed()))
+      this.#secrets.add(secret.replaceAll(/\s*\n\s*/g, ' '))
+    }
   }
 
   scrub(text: string): string {
@@ -29,9 +40,40 @@ export class Scrubber {
   }
 }
 
-function stringsIn(value: unknown): readonly string[] {
-  if (typeof value === 'object' && value !== null) return Object.values(value).flatMap(stringsIn)
-  if (typeof value !== 'string') return []
-  const password = URL.canParse(value) ? new URL(value).password : ''
-  return password === '' ? [value] : [value, password, decodeURIComponent(password)]
+const WHOLE = ''
+
+/** Names of keys that are marked anywhere in a schema, inside alternatives and references too: one too many is better than one missed. */
+function secretKeys(root: JsonSchema): ReadonlySet<string> {
+  const keys = new Set<string>()
+  const followed = new Set<string>()
+  const visit = (part: unknown, key: string): void => {
+    if (typeof part !== 'object' || part === null) return
+    const { properties, $ref, writeOnly, ...rest } = part as JsonSchema
+    if (writeOnly === true) keys.add(key)
+    for (const [name, inner] of Object.entries(properties ?? {})) visit(inner, name)
+    for (const inner of Object.values(rest)) visit(inner, key)
+    if (typeof $ref !== 'string' || followed.has(`${key} ${$ref}`)) return
+    followed.add(`${key} ${$ref}`)
+    visit(referred(root, $ref), key)
+  }
+  visit(root, WHOLE)
+  return keys
+}
+
+function referred(root: JsonSchema, reference: string): unknown {
+  let found: unknown = root
+  for (const part of reference.split('/').slice(1))
+    found = (found as Record<string, unknown> | undefined)?.[part]
+  return found
+}
+
+function passwordsIn(text: string): readonly string[] {
+  const password = URL.canParse(text) ? new URL(text).password : ''
+  if (password === '') return []
+  try {
+    return [password, decodeURIComponent(password)]
+  } catch {
+    // It holds a percent sign that encodes nothing.
+    return [password]
+  }
 }

@@ -10,18 +10,23 @@ const SIZES: Readonly<Record<string, number>> = {
 }
 const QUANTITY = /^(\d+(?:\.\d+)?)\s*([A-Za-z]+)$/
 
-/** Milliseconds of `500ms`, `20s`, `5m`, `1h`, `1d`; undefined for anything else. */
+/** What a timer can wait: a longer one would fire at once. */
+const MAX_SPAN_MS = 2 ** 31 - 1
+
+/** Milliseconds of `500ms`, `20s`, `5m`, `1h`, `1d`, up to 24 days; undefined for anything else. */
 export function parseSpan(text: string): number | undefined {
-  return parse(text, SPANS)
+  const span = parse(text, SPANS)
+  return span !== undefined && span <= MAX_SPAN_MS ? span : undefined
 }
 
-/** Bytes of `512B`, `64MiB`, `1GB`; undefined for anything else. */
+/** Bytes of `512B`, `64MiB`, `1GB`, at least one; undefined for anything else. */
 export function parseSize(text: string): number | undefined {
-  return parse(text, SIZES)
+  const size = parse(text, SIZES)
+  return size !== undefined && size >= 1 && Number.isSafeInteger(size) ? size : undefined
 }
 
 function parse(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const [, amount, unit] = QUANTITY.exec(text) ?? []
-  const factor = unit === undefined ? undefined : units[unit]
+  const [, amount, unit = ''] = QUANTITY.exec(text) ?? []
+  const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
   return factor === undefined ? undefined : Math.round(Number(amount) * factor)
 }

@@ -40,10 +40,7 @@ export class Validator {
   check(schema: JsonSchema, value: unknown): readonly Mistake[] {
     const validate = this.#compile(schema)
     if (validate(value)) return []
-    const errors = validate.errors ?? []
-    // An alternative's own errors say more than "must match a schema in anyOf".
-    const telling = errors.filter(({ keyword }) => keyword !== 'if')
-    return telling.map(explain)
+    return telling(validate.errors ?? []).map(explain)
   }
 
   #compile(schema: JsonSchema): ValidateFunction {
@@ -58,6 +55,17 @@ export class Validator {
   }
 }
 
+// An alternative's own errors say more than "must match a schema in anyOf".
+function telling(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  return errors.filter(
+    ({ keyword, schemaPath }) =>
+      keyword !== 'if' &&
+      !(UMBRELLAS.has(keyword) && errors.some((other) => other.schemaPath.startsWith(`${schemaPath}/`))),
+  )
+}
+
+const UMBRELLAS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'propertyNames'])
+
 function explain(error: ErrorObject): Mistake {
   const path = error.instancePath.split('/').slice(1).map(unescapePointer)
   const { keyword, params, parentSchema, data } = error
@@ -70,12 +78,15 @@ function explain(error: ErrorObject): Mistake {
       message: `is not a known key${didYouMean(key, known) || listOf(known)}`,
     }
   }
-  if (keyword === 'propertyNames' || error.propertyName !== undefined) {
-    const key = String(error.propertyName ?? params['propertyName'])
+  if (error.propertyName !== undefined) {
+    const { description } = (parentSchema ?? {}) as JsonSchema
     return {
-      path: [...path, key],
+      path: [...path, error.propertyName],
       atKey: true,
-      message: 'must be a name of letters, digits, - and _ that begins with a letter',
+      message:
+        description === undefined
+          ? `is no key that may stand here: ${error.message}`
+          : `must be ${description}`,
     }
   }
   if (keyword === 'required')
@@ -95,6 +106,7 @@ function sentence(
     const allowed = (params['allowedValues'] as unknown[]).map(String)
     return `must be one of ${allowed.join(', ')}${typeof data === 'string' ? didYouMean(data, allowed) : ''}`
   }
+  if (keyword === 'const') return `must be ${JSON.stringify(params['allowedValue'])}`
   if (keyword === 'format')
     return FORMATS[String(params['format'])] ?? `must be a valid ${String(params['format'])}`
   return message ?? `breaks the rule "${keyword}"`
@@ -102,7 +114,7 @@ function sentence(
 
 const FORMATS: Readonly<Record<string, string>> = {
   uri: 'must be a URL',
-  'time-span': 'must be a time such as 500ms, 20s, 5m or 1h',
+  'time-span': 'must be a time such as 500ms, 20s, 5m or 1h, up to 24d',
   'byte-size': 'must be a size such as 512KiB, 64MiB or 1GiB',
 }
 

@@ -3,12 +3,15 @@ import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Context } from '@smart-gateway/sdk'
+import type { Scrubber } from '../config/secrets.ts'
 import { metricsOf } from './plugin-metrics.ts'
 import type { Owner, Place, Routes } from './routes.ts'
 
 /** What the host has to lend. */
 export interface Host {
   readonly log: Logger
+  /** Hides secrets in what is shown; it learns more of them as plugins are loaded. */
+  readonly scrubber: Scrubber
   readonly metrics: Registry
   readonly routes: Routes
   /** The folder from which relative paths in options are meant. */

@@ -1,4 +1,5 @@
 import type { Batch, Message, PluginError, RecordSink, Signal } from '@smart-gateway/sdk'
+import { asError } from '../errors.ts'
 import type { Chunk } from './chunk.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
@@ -153,12 +154,16 @@ export class Intake implements Settlement {
     }
     if (next === waiting.length) this.#waiting = []
     else waiting.splice(0, next)
-    if (!this.full && this.#onRoom.length > 0) for (const resolve of this.#onRoom.splice(0)) resolve()
+    if (this.#onRoom.length === 0) return
+    if (this.full) this.#watchQueue()
+    else for (const resolve of this.#onRoom.splice(0)) resolve()
   }
 
   /** Decodes messages until there is a chunk's worth of records, routes them, and returns the position of the next message. */
   #decodeChunk(waiting: readonly Delivery[], first: number, route: Route): number {
     const sink = this.#sink
+    // What a decoder put there after it had returned belongs to no message.
+    sink.rewind(0, 0, 0)
     const metrics = new Ownership()
     const events = new Ownership()
     const logs = new Ownership()
@@ -194,11 +199,15 @@ export class Intake implements Settlement {
   #decodeOne(delivery: Delivery): boolean {
     const sink = this.#sink
     try {
-      if (delivery.fill === undefined) this.#decode!(delivery.message, sink)
-      else delivery.fill(sink)
+      const made: unknown =
+        delivery.fill === undefined ? this.#decode!(delivery.message, sink) : delivery.fill(sink)
+      if (typeof (made as PromiseLike<void> | undefined)?.then === 'function') {
+        Promise.resolve(made).catch(() => undefined)
+        throw new Error('decode returned a promise: it must be synchronous')
+      }
     } catch (thrown) {
       sink.takeNotes()
-      const error = thrown as PluginError
+      const error = asError(thrown)
       this.counts.undecodable++
       this.#failures.refused(delivery.message, error)
       delivery.refuse(

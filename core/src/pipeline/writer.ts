@@ -1,6 +1,7 @@
 import type { OutputSession, PluginError, Rejection } from '@smart-gateway/sdk'
 import { Backoff, sleep } from '../backoff.ts'
 import type { BackoffLimits } from '../backoff.ts'
+import { asError, retryAfterOf } from '../errors.ts'
 import { joinBatches, sliceBatch } from './batches.ts'
 import type { Part } from './chunk.ts'
 import type { Queue } from './queue.ts'
@@ -100,12 +101,12 @@ export class Writer {
     }
     const { pieces, accepted, refused, left } = divide(parts, outcome.rejected)
     this.#queue.divide(pieces)
-    this.#outcomes.accepted(countRecords(accepted))
+    if (accepted.length > 0) this.#outcomes.accepted(countRecords(accepted))
     this.#queue.settle(accepted)
-    for (const [piece, error] of refused) {
-      this.#outcomes.refused(error, countRecords([piece]))
-      this.#queue.settle([piece], error)
-    }
+    for (const [piece, error] of refused) this.#queue.settle([piece], error)
+    // Told once for a batch: a store that dislikes every record would flood the log.
+    if (refused.length > 0)
+      this.#outcomes.refused(refused[0]![1], countRecords(refused.map(([piece]) => piece)))
     return left
   }
 
@@ -113,7 +114,9 @@ export class Writer {
     const errors = outcome.kind === 'partly' ? outcome.rejected.map(({ error }) => error) : []
     const error = outcome.kind === 'failed' ? outcome.error : errors.find((one) => one.retryable !== false)
     if (error === undefined) return
-    const delayMs = this.#backoff.next(Math.max(0, ...[error, ...errors].map((one) => one.retryAfter ?? 0)))
+    const delayMs = this.#backoff.next(
+      [error, ...errors].reduce((most, one) => Math.max(most, retryAfterOf(one)), 0),
+    )
     this.#outcomes.retrying(error, delayMs)
     await sleep(delayMs, run.leaving.signal)
   }
@@ -142,11 +145,21 @@ type Outcome =
 async function attempt(session: OutputSession, parts: readonly Part[]): Promise<Outcome> {
   const batch = joinBatches(parts.map(({ chunk, from, to }) => sliceBatch(chunk.batch, from, to)))
   try {
-    const result = await session.write(batch)
-    if (result === undefined || result.rejected.length === 0) return { kind: 'accepted' }
-    return { kind: 'partly', rejected: result.rejected }
+    const rejected = (await session.write(batch))?.rejected ?? []
+    if (rejected.length === 0) return { kind: 'accepted' }
+    const astray = rejected.find(
+      ({ index }) => !(Number.isInteger(index) && index >= 0 && index < batch.length),
+    )
+    if (astray !== undefined)
+      throw new Error(
+        `write rejected record ${astray.index} of a batch of ${batch.length}: which one it means is not known`,
+      )
+    return {
+      kind: 'partly',
+      rejected: rejected.map(({ index, error }) => ({ index, error: asError(error) })),
+    }
   } catch (error) {
-    return { kind: 'failed', error: error as PluginError }
+    return { kind: 'failed', error: asError(error) }
   }
 }
 

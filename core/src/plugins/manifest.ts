@@ -76,7 +76,8 @@ function readJson(file: string): Record<string, unknown> {
   } catch (error) {
     throw new Error(`${file} is not JSON: ${(error as Error).message}`, { cause: error })
   }
-  if (typeof value !== 'object' || value === null) throw new Error(`${file} does not hold a JSON object`)
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error(`${file} does not hold a JSON object`)
   return value as Record<string, unknown>
 }
 

@@ -1,12 +1,23 @@
 import type { Logger } from 'pino'
-import type { Subscription, TransportSession } from '@smart-gateway/sdk'
+import type { JsonSchema, Subscription, TransportSession } from '@smart-gateway/sdk'
 import { Backoff, sleep } from '../backoff.ts'
-import { GatewayError, reasonOf } from '../errors.ts'
+import { within } from '../deadline.ts'
+import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
+import type { Host } from '../host/host.ts'
 import type { Intake } from '../pipeline/intake.ts'
+import { OPEN_TIMEOUT_MS } from './generation.ts'
 import { status } from './states.ts'
 import type { Status } from './states.ts'
+import { validOptions } from './valid-options.ts'
 
 const RETRY = { initialMs: 1000, maxMs: 30_000 }
+const STOP_GRACE_MS = 5000
+
+/** A transport's session, and the schema of what its plugin wants to know of a subscription. */
+export interface Followed {
+  readonly session: TransportSession
+  readonly schema: JsonSchema
+}
 
 /**
  * One input's subscription on one transport. It follows both: there is a subscription whenever the transport has a session and
@@ -17,26 +28,25 @@ export class Feed {
   readonly #input: string
   readonly #options: unknown
   readonly #intake: Intake
+  readonly #host: Host
   readonly #log: Logger
   readonly #backoff = new Backoff(RETRY)
   readonly #stopping = new AbortController()
-  #session: TransportSession | undefined
+  /** Ends the try to subscribe that is under way. */
+  #trying = new AbortController()
+  #followed: Followed | undefined
   #decodes = false
-  #current: { session: TransportSession; subscription: Subscription } | undefined
+  #current: Place | undefined
   #status: Status = status('starting')
   #change: Promise<void> = Promise.resolve()
 
-  constructor(
-    input: string,
-    from: { transport: string; subscription: unknown },
-    intake: Intake,
-    log: Logger,
-  ) {
+  constructor(input: string, from: { transport: string; subscription: unknown }, intake: Intake, host: Host) {
     this.#input = input
     this.transport = from.transport
     this.#options = from.subscription
     this.#intake = intake
-    this.#log = log
+    this.#host = host
+    this.#log = host.log.child({ component: input })
   }
 
   get status(): Status {
@@ -49,20 +59,23 @@ export class Feed {
   }
 
   /** Follows the transport to another session, or to none. */
-  follow(session: TransportSession | undefined): Promise<void> {
-    this.#session = session
+  follow(followed: Followed | undefined): Promise<void> {
+    this.#followed = followed
+    this.#trying.abort()
     return this.#update()
   }
 
   /** Says whether the input can decode. */
   setDecodes(decodes: boolean): Promise<void> {
     this.#decodes = decodes
+    if (!decodes) this.#trying.abort()
     return this.#update()
   }
 
   /** Takes no more messages; resolves when none will follow. */
   async stop(): Promise<void> {
     this.#stopping.abort()
+    this.#trying.abort()
     await this.#update()
     this.#status = status('stopped')
   }
@@ -73,60 +86,76 @@ export class Feed {
   }
 
   async #reconcile(): Promise<void> {
-    const wanted = this.#decodes && !this.#stopping.signal.aborted ? this.#session : undefined
+    const wanted = this.#decodes && !this.#stopping.signal.aborted ? this.#followed : undefined
     const before = this.#current
-    if (wanted === before?.session) return
+    if (wanted?.session === before?.session) return
+    this.#trying = new AbortController()
+    const { signal } = this.#trying
     try {
       // The new subscription is made ready before the old one ends, so that what they share stays bound.
-      this.#current = wanted === undefined ? undefined : await this.#subscribe(wanted)
-      await before?.subscription.stop()
-      await this.#begin()
+      const next = wanted && (await this.#subscribe(wanted, signal))
+      this.#current = next
+      if (before !== undefined) await this.#end(before)
+      await this.#begin(next, signal)
     } catch (error) {
       const failed = this.#current
       this.#current = undefined
-      this.#retryLater(error)
-      await failed?.subscription.stop().catch(() => undefined)
+      if (!signal.aborted) this.#retryLater(error)
+      if (failed !== undefined) await this.#end(failed)
     }
   }
 
-  async #subscribe(
-    session: TransportSession,
-  ): Promise<{ session: TransportSession; subscription: Subscription }> {
-    const fail = (error: Error): void => this.#lose(session, error)
+  async #subscribe({ session, schema }: Followed, signal: AbortSignal): Promise<Place> {
+    const where = `inputs.${this.#input}.from`
+    const options = validOptions(schema, this.#options, where, this.#host.scrubber)
     const intake = this.#intake
-    const subscription = await session.subscribe(
-      this.#options,
-      {
-        deliver: (message) => intake.deliver(message),
-        get full() {
-          return intake.full
-        },
-        room: () => intake.room(),
-        fail,
+    const own = {
+      deliver: intake.deliver.bind(intake),
+      get full() {
+        return intake.full
       },
-      { input: this.#input, log: this.#log },
-    )
-    return { session, subscription }
+      room: intake.room.bind(intake),
+      fail: (error: Error): void => this.#lose(own, error),
+    }
+    const context = { input: this.#input, log: this.#log }
+    const subscription = await within(() => session.subscribe(options, own, context), {
+      what: 'subscribe',
+      ms: OPEN_TIMEOUT_MS,
+      signal,
+      letGo: (late) => late.stop(),
+    })
+    return { session, subscription, intake: own }
   }
 
-  async #begin(): Promise<void> {
-    if (this.#current === undefined) {
+  async #begin(next: Place | undefined, signal: AbortSignal): Promise<void> {
+    if (next === undefined) {
       this.#status = status('starting', { reason: `waits for the transport ${this.transport}` })
       return
     }
-    await this.#current.subscription.start()
+    await within(() => next.subscription.start(), { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
     this.#status = status('ready')
     this.#backoff.reset()
   }
 
+  async #end({ subscription }: Place): Promise<void> {
+    try {
+      await within(() => subscription.stop(), { what: 'stop', ms: STOP_GRACE_MS })
+    } catch (err) {
+      this.#log.warn(
+        { err },
+        `the subscription on ${this.transport} did not stop as it should; going on without it`,
+      )
+    }
+  }
+
   /** A subscription ended by itself. */
-  #lose(session: TransportSession, cause: Error): void {
+  #lose(intake: object, cause: Error): void {
     this.#change = this.#change.then(async () => {
       const current = this.#current
-      if (current?.session !== session || this.#stopping.signal.aborted) return
+      if (current?.intake !== intake || this.#stopping.signal.aborted) return
       this.#current = undefined
       this.#retryLater(cause)
-      await current.subscription.stop().catch(() => undefined)
+      await this.#end(current)
     })
   }
 
@@ -136,9 +165,16 @@ export class Feed {
       `${this.#input} has no subscription on ${this.transport}`,
       { cause },
     )
-    const delayMs = this.#backoff.next()
+    const delayMs = this.#backoff.next(retryAfterOf(cause))
     this.#status = status('failed', { reason: reasonOf(error), nextTryMs: Date.now() + delayMs })
     this.#log.error({ code: error.code, hint: error.hint, retryInMs: delayMs }, reasonOf(error))
     void sleep(delayMs, this.#stopping.signal).then(() => this.#update())
   }
+}
+
+interface Place {
+  readonly session: TransportSession
+  readonly subscription: Subscription
+  /** What it was given, and nobody else: a late word of an earlier subscription does not end this one. */
+  readonly intake: object
 }

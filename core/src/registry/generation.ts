@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Definition, JsonSchema, Kind } from '@smart-gateway/sdk'
-import { Validator } from '../config/validator.ts'
+import type { Definition, Health, Kind } from '@smart-gateway/sdk'
+import { within } from '../deadline.ts'
 import { GatewayError } from '../errors.ts'
 import { lend } from '../host/host.ts'
 import type { Host, Loan } from '../host/host.ts'
 import type { Owner } from '../host/routes.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { importDefinition } from '../plugins/generation.ts'
+import { validOptions } from './valid-options.ts'
 
 /** What `open` gave: each kind has its own verbs, all of them may have these. */
 export interface Session {
   readonly address?: string
-  health?(): { readonly state: 'ready' } | { readonly state: 'degraded'; readonly reason: string }
+  health?(): Health
   stop?(): void | Promise<void>
 }
 
@@ -23,6 +24,8 @@ export interface Generation<D extends Definition = Definition, S extends Session
   readonly session: S
   /** Makes its HTTP handlers answer. */
   activate(): void
+  /** Gives it up, as its plugin may: it is stopped and another one is opened with backoff. */
+  fail(error: Error): void
   /** Stops the session within the grace, then takes back all that was lent. Never throws; says in the log what did not end. */
   close(graceMs: number): Promise<void>
 }
@@ -42,60 +45,54 @@ export interface Opening {
   readonly imported: (definition: Definition) => void
 }
 
-const OPEN_TIMEOUT_MS = 30_000
-const validator = new Validator()
+/** How long anything that a plugin does to become ready is waited for. */
+export const OPEN_TIMEOUT_MS = 30_000
 
 /** Imports, validates and opens. A failure leaves nothing behind and comes as a GatewayError. */
 export async function openGeneration<D extends Definition, S extends Session>(
   opening: Opening,
 ): Promise<Generation<D, S>> {
-  const definition = await importDefinition(opening.package)
+  const { host, owner, signal, package: plugin } = opening
+  const definition = await within(() => importDefinition(plugin), {
+    what: `the import of ${plugin.name}`,
+    ms: OPEN_TIMEOUT_MS,
+    signal,
+  })
   opening.imported(definition)
-  const options = validOptions(definition.options, opening)
-  const loan = lend(opening.host, opening.owner, options, opening.fail)
+  const options = validOptions(
+    definition.options,
+    opening.options,
+    `${owner.instance}: options`,
+    host.scrubber,
+  )
+  const loan = lend(host, owner, options, opening.fail)
   try {
-    const session = await openWithin(definition, { ...loan.context, ...opening.extra }, opening.signal)
+    const session = await openWithin(definition, { ...loan.context, ...opening.extra }, signal)
     return {
-      number: opening.owner.generation,
-      package: opening.package,
+      number: owner.generation,
+      package: plugin,
       definition: definition as D,
       session: session as S,
       activate: () => loan.activate(),
+      fail: opening.fail,
       close: (graceMs) => close(session, loan, graceMs),
     }
   } catch (cause) {
     await loan.takeBack()
     if (cause instanceof GatewayError) throw cause
-    throw new GatewayError('SG_OPEN_FAILED', `${opening.owner.instance} could not open`, { cause })
+    throw new GatewayError('SG_OPEN_FAILED', `${owner.instance} could not open`, { cause })
   }
 }
 
-function validOptions(schema: JsonSchema, { options, package: plugin, owner }: Opening): unknown {
-  const flaw = validator.flawOf(schema)
-  if (flaw !== undefined)
-    throw new GatewayError('SG_DEFINITION_INVALID', `${plugin.name} has an invalid options schema (${flaw})`)
-  const copy = structuredClone(options)
-  const mistakes = validator.check(schema, copy)
-  if (mistakes.length === 0) return deepFreeze(copy)
-  const list = mistakes.map(({ path, message }) => `options.${path.join('.')} ${message}`).join('; ')
-  throw new GatewayError('SG_OPTIONS_INVALID', `${owner.instance}: ${list}`)
-}
-
-async function openWithin(definition: Definition, context: object, wanted: AbortSignal): Promise<Session> {
-  const deadline = AbortSignal.any([wanted, AbortSignal.timeout(OPEN_TIMEOUT_MS)])
-  const opened = (async () => (definition.open as (context: object) => unknown)(context))()
-  const late = new Promise<never>((_, reject) => {
-    deadline.addEventListener('abort', () => reject(wanted.aborted ? notWanted() : tooLate()), { once: true })
-  })
-  try {
-    const session = await Promise.race([opened, late])
+async function openWithin(definition: Definition, context: object, signal: AbortSignal): Promise<Session> {
+  const letGo = (session: Session | undefined): unknown => session?.stop?.()
+  const open = async (): Promise<Session> => {
+    const session = await (definition.open as (context: object) => unknown)(context)
     if (isSession(session, definition.kind)) return session
+    void (async () => letGo(session as Session | undefined))().catch(() => undefined)
     throw new GatewayError('SG_DEFINITION_INVALID', `open did not return ${VERBS[definition.kind]}`)
-  } catch (error) {
-    // A session that comes all the same is let go of: nobody else would.
-    void opened.then((session) => (session as Session | undefined)?.stop?.()).catch(() => undefined)
-    throw error
   }
+  return await within(open, { what: 'open', ms: OPEN_TIMEOUT_MS, signal, letGo })
 }
 
 const VERBS: Readonly<Record<Kind, string>> = {
@@ -112,14 +109,6 @@ function isSession(session: unknown, kind: Kind): session is Session {
   return has({ transport: 'subscribe', filter: 'apply', output: 'write' }[kind])
 }
 
-function notWanted(): GatewayError {
-  return new GatewayError('SG_STOPPING', 'the gateway is stopping')
-}
-
-function tooLate(): GatewayError {
-  return new GatewayError('SG_OPEN_TIMEOUT', `open did not finish within ${OPEN_TIMEOUT_MS / 1000} s`)
-}
-
 async function close(session: Session, loan: Loan, graceMs: number): Promise<void> {
   const { log } = loan.context
   const timer = new AbortController()
@@ -131,12 +120,4 @@ async function close(session: Session, loan: Loan, graceMs: number): Promise<voi
     log.warn(`stop did not finish within ${graceMs} ms; going on without it`)
   timer.abort()
   await loan.takeBack()
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const item of Object.values(value)) deepFreeze(item)
-    Object.freeze(value)
-  }
-  return value
 }

@@ -1,11 +1,13 @@
 import type { InputDefinition, InputSession } from '@smart-gateway/sdk'
 import type { InputSpec } from '../config/configuration.ts'
+import { within } from '../deadline.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { InstanceSeries } from '../host/series-table.ts'
 import { Intake } from '../pipeline/intake.ts'
 import { DecodeLog } from './decode-log.ts'
 import { Feed } from './feed.ts'
+import { OPEN_TIMEOUT_MS } from './generation.ts'
 import type { Generation } from './generation.ts'
 import { Instance } from './instance.ts'
 import type { Status } from './states.ts'
@@ -27,11 +29,11 @@ export class Input {
     this.#reroute = reroute
     this.intake = new Intake(new DecodeLog(log))
     this.series = new InstanceSeries(maxSeries)
-    this.feed = spec.from && new Feed(spec.name, spec.from, this.intake, log)
+    this.feed = spec.from && new Feed(spec.name, spec.from, this.intake, host)
     this.instance = new Instance('input', spec, host, {
       extra: (generation) => ({ series: this.series.viewOf(generation) }),
       imported() {},
-      attach: (next, before) => this.#attach(next, before),
+      attach: (next, before, signal) => this.#attach(next, before, signal),
       detach: () => this.#detach(),
     })
   }
@@ -45,7 +47,7 @@ export class Input {
       : fed
   }
 
-  async #attach({ session }: Live, before: Live | undefined): Promise<void> {
+  async #attach({ session }: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
     this.#reroute()
     if (session.decode !== undefined) {
       if (this.feed === undefined)
@@ -54,10 +56,18 @@ export class Input {
       void this.feed.setDecodes(true)
       return
     }
-    // Two generations of a source would both produce: the old one ends first.
-    await before?.session.stop?.()
-    this.intake.setDecoder(() => {})
-    await session.start?.((fill) => this.intake.emit(fill))
+    const start = async (): Promise<void> => {
+      // Two generations of a source would both produce: the old one ends first.
+      await before?.session.stop?.()
+      this.intake.setDecoder(() => {})
+      await session.start?.((fill) => this.intake.emit(fill))
+    }
+    try {
+      await within(start, { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
+    } catch (error) {
+      before?.fail(new Error('it was stopped for a generation that did not start'))
+      throw error
+    }
   }
 
   async #detach(): Promise<void> {

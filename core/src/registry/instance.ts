@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
-import type { Definition, Kind } from '@smart-gateway/sdk'
+import type { Definition, Health, Kind } from '@smart-gateway/sdk'
 import { Backoff, sleep } from '../backoff.ts'
 import type { InstanceSpec } from '../config/configuration.ts'
-import { GatewayError, reasonOf } from '../errors.ts'
+import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { placeGeneration } from '../plugins/generation.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
@@ -19,8 +19,12 @@ export interface Wiring<D extends Definition, S extends Session> {
   extra(generation: number): object
   /** Told of a definition before it opens, so that routes are known while its peer is away. */
   imported(definition: D): void
-  /** Puts an open generation to work; `before` is the one it replaces, still open. Throws when it cannot work. */
-  attach(next: Generation<D, S>, before: Generation<D, S> | undefined): void | Promise<void>
+  /** Puts an open generation to work; `before` is the one it replaces, still open. Throws when it cannot work, or when the signal aborts. */
+  attach(
+    next: Generation<D, S>,
+    before: Generation<D, S> | undefined,
+    signal: AbortSignal,
+  ): void | Promise<void>
   /** Takes a generation out of work: nothing calls it any more when this resolves. */
   detach(generation: Generation<D, S>, graceMs: number): Promise<void>
 }
@@ -66,7 +70,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
 
   get status(): Status {
     if (this.#live === undefined || this.#status.state !== 'ready') return this.#status
-    const health = this.#live.session.health?.()
+    const health = healthOf(this.#live.session)
     return health?.state === 'degraded'
       ? { ...this.#status, state: 'degraded', reason: health.reason }
       : this.#status
@@ -140,7 +144,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
 
   async #attach(next: Generation<D, S>, before: Generation<D, S> | undefined): Promise<void> {
     try {
-      await this.#wiring.attach(next, before)
+      await this.#wiring.attach(next, before, this.#stopping.signal)
     } catch (error) {
       await next.close(GRACE_MS)
       throw error
@@ -183,8 +187,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   }
 
   #retryLater(error: unknown): void {
-    const { retryAfter } = error as { retryAfter?: number }
-    const delayMs = this.#backoff.next(retryAfter)
+    const delayMs = this.#backoff.next(retryAfterOf(error))
     this.#status = status('failed', { reason: reasonOf(error), nextTryMs: Date.now() + delayMs })
     const hint = error instanceof GatewayError ? error.hint : undefined
     const code = error instanceof GatewayError ? error.code : undefined
@@ -193,5 +196,13 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
       `${this.kind} ${this.name} failed: ${reasonOf(error)}`,
     )
     void sleep(delayMs, this.#stopping.signal).then(() => this.#exclusive(() => this.#open()))
+  }
+}
+
+function healthOf(session: Session): Health | undefined {
+  try {
+    return session.health?.()
+  } catch (error) {
+    return { state: 'degraded', reason: `it cannot tell how it is: ${reasonOf(error)}` }
   }
 }

@@ -1,11 +1,13 @@
 import type { Logger } from 'pino'
 import type { OutputDefinition, OutputSession, Signal } from '@smart-gateway/sdk'
 import type { OutputSpec } from '../config/configuration.ts'
-import { reasonOf } from '../errors.ts'
+import { within } from '../deadline.ts'
+import { GatewayError, reasonOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { Queue } from '../pipeline/queue.ts'
 import { Writer } from '../pipeline/writer.ts'
 import type { WriteOutcomes } from '../pipeline/writer.ts'
+import { OPEN_TIMEOUT_MS } from './generation.ts'
 import type { Generation } from './generation.ts'
 import { Instance } from './instance.ts'
 import { status } from './states.ts'
@@ -36,13 +38,13 @@ export class Output implements WriteOutcomes {
     this.#writer = new Writer(this.queue, spec.retry, this)
     this.instance = new Instance('output', spec, host, {
       extra: () => ({}),
-      imported: (definition) => this.#accept(this.#signals ?? definition.signals),
-      attach: (next, before) => this.#attach(next, before),
+      imported: (definition) => void (this.#signals ?? this.#take(this.#wanted(definition))),
+      attach: (next, before, signal) => this.#attach(next, before, signal),
       detach: (_, graceMs) => this.#writer.detach(graceMs),
     })
   }
 
-  /** The signals that it accepts; undefined until its code has been imported once. */
+  /** The signals that it is given; undefined until its code has been imported once. */
   get signals(): readonly Signal[] | undefined {
     return this.#signals
   }
@@ -67,24 +69,37 @@ export class Output implements WriteOutcomes {
     this.#log.error({ records }, `refused for good: ${reasonOf(error)}`)
   }
 
-  async #attach(next: Live, before: Live | undefined): Promise<void> {
-    if (before !== undefined) await this.#handOver(next, before)
-    this.#accept(next.definition.signals)
+  async #attach(next: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
+    const signals = this.#wanted(next.definition)
+    if (before !== undefined) await this.#handOver(next, before, signal)
+    this.#take(signals)
     this.#writer.attach(next.session)
   }
 
-  async #handOver(next: Live, before: Live): Promise<void> {
+  async #handOver(next: Live, before: Live, signal: AbortSignal): Promise<void> {
     await this.#writer.detach(HANDOVER_GRACE_MS)
     try {
       const state = before.session.exportState?.()
-      if (state !== undefined) await next.session.restore?.(state)
+      const restore = (): unknown => next.session.restore?.(state)
+      if (state !== undefined) await within(restore, { what: 'restore', ms: OPEN_TIMEOUT_MS, signal })
     } catch (error) {
       this.#writer.attach(before.session)
       throw error
     }
   }
 
-  #accept(signals: readonly Signal[]): void {
+  /** The signals to route to it; throws when the configuration wants one that its plugin does not accept. */
+  #wanted({ name, signals: accepted }: OutputDefinition): readonly Signal[] {
+    const wanted = this.spec.signals ?? accepted
+    const refused = wanted.filter((signal) => !accepted.includes(signal))
+    if (refused.length > 0) {
+      const message = `${this.spec.name} is given the signal ${refused.join(', ')}, ${name} accepts only ${accepted.join(', ')}`
+      throw new GatewayError('SG_OPTIONS_INVALID', message)
+    }
+    return wanted
+  }
+
+  #take(signals: readonly Signal[]): void {
     this.#signals = signals
     this.#reroute()
   }

@@ -1,7 +1,7 @@
 import type { TransportDefinition, TransportSession } from '@smart-gateway/sdk'
 import type { TransportSpec } from '../config/configuration.ts'
 import type { Host } from '../host/host.ts'
-import type { Feed } from './feed.ts'
+import type { Feed, Followed } from './feed.ts'
 import { Instance } from './instance.ts'
 import type { Status } from './states.ts'
 
@@ -17,7 +17,7 @@ export class Transport {
     this.instance = new Instance('transport', spec, host, {
       extra: () => ({}),
       imported() {},
-      attach: async ({ session }) => this.#follow(session),
+      attach: ({ session, definition }) => this.#follow({ session, schema: definition.subscription }),
       detach: () => this.#follow(undefined),
     })
   }
@@ -26,7 +26,7 @@ export class Transport {
     return this.instance.status
   }
 
-  async #follow(session: TransportSession | undefined): Promise<void> {
-    await Promise.all(this.feeds.map((feed) => feed.follow(session)))
+  async #follow(followed: Followed | undefined): Promise<void> {
+    await Promise.all(this.feeds.map((feed) => feed.follow(followed)))
   }
 }

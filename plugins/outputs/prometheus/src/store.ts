@@ -1,0 +1,95 @@
+import type { MetricBatch, MetricType, Series } from '@smart-gateway/sdk'
+import { expiryMs, isExpired } from './expiry.ts'
+import type { Expiry } from './expiry.ts'
+import { labelSet, metricName } from './grammar.ts'
+import { addFamily, addSeries, ARRIVAL, INTERVAL, TIME, VALUE } from './state.ts'
+import type { Entry, Family, State } from './state.ts'
+
+/** What happens to samples beside being stored. */
+export interface StoreObserver {
+  /** Samples older than the one that their series holds. */
+  stale(samples: number): void
+  /** Samples of series for which there was no room. */
+  refused(samples: number): void
+  /** A series was first met that has another type than its family. */
+  conflict(family: Family, type: MetricType): void
+}
+
+export interface StoreLimits {
+  readonly maxSeries: number
+  readonly expiry: Expiry
+}
+
+/** Returns the function that puts batches into `state`. */
+export function createStore(
+  state: State,
+  { maxSeries, expiry }: StoreLimits,
+  observer: StoreObserver,
+  clock: () => number,
+): (batch: MetricBatch) => void {
+  // The host interns series, so in steady state this is the only lookup. Held weakly: the host forgets series when it likes.
+  const met = new WeakMap<Series, Entry>()
+
+  function write({ series, values, times, length }: MetricBatch): void {
+    const now = clock()
+    let rows = state.rows
+    let stale = 0
+    let refused = 0
+    for (let i = 0; i < length; i++) {
+      const one = series[i] as Series
+      let entry = met.get(one)
+      if (entry === undefined || entry.row < 0) {
+        entry = meet(one)
+        if (entry === undefined) {
+          refused++
+          continue
+        }
+        rows = state.rows
+      }
+      const row = entry.row
+      const given = times[i] as number
+      const time = given === 0 ? NaN : given
+      if (time < (rows[row + TIME] as number) && isStale(rows, row, time, now)) {
+        stale++
+      } else {
+        rows[row + VALUE] = values[i] as number
+        rows[row + TIME] = time
+      }
+      rows[row + ARRIVAL] = now
+    }
+    if (stale > 0) observer.stale(stale)
+    if (refused > 0) observer.refused(refused)
+  }
+
+  /** Past the expiry window an older time means that the source's clock was set back or a recording is replayed. */
+  function isStale(rows: Float64Array, row: number, time: number, now: number): boolean {
+    const behind = (rows[row + TIME] as number) - time
+    return behind <= expiryMs(expiry, rows[row + INTERVAL] as number) && !isExpired(expiry, rows, row, now)
+  }
+
+  function meet(series: Series): Entry | undefined {
+    const name = metricName(series.name)
+    const labels = labelSet(series.labels)
+    const intervalMs = Number.isFinite(series.intervalMs) ? series.intervalMs : 0
+    let family = state.families.get(name)
+    let entry = family?.series.get(labels)
+    if (family === undefined || entry === undefined) {
+      if (state.size >= maxSeries) return undefined
+      family ??= addFamily(state, name, knownType(series.type))
+      entry = addSeries(state, family, labels, intervalMs)
+    } else {
+      state.rows[entry.row + INTERVAL] = intervalMs
+    }
+    if (family.help === '' && series.help !== undefined) family.help = String(series.help)
+    if (family.type !== knownType(series.type)) observer.conflict(family, series.type)
+    met.set(series, entry)
+    return entry
+  }
+
+  return write
+}
+
+/** A page with a type that Prometheus does not know is refused as a whole. */
+function knownType(type: MetricType): MetricType {
+  return type === 'counter' || type === 'gauge' ? type : 'untyped'
+}

@@ -1,0 +1,86 @@
+import { Readable } from 'node:stream'
+import { deflateSync, gzipSync } from 'node:zlib'
+import { expect, test } from 'vitest'
+import { bodyReader } from './body.ts'
+import type { Body } from './body.ts'
+
+function post(body: string | Uint8Array | ReadableStream, headers: Record<string, string> = {}): Request {
+  return new Request('http://gateway/', { method: 'POST', headers, body: body as string, duplex: 'half' })
+}
+
+/** The body's text, or the status and the sentence of the refusal. */
+async function outcome(reading: Promise<Body>): Promise<string | [number, string]> {
+  const body = await reading
+  return 'bytes' in body ? body.bytes.toString() : [body.refusal.status, await body.refusal.text()]
+}
+
+test('gzip and deflate are undone', async () => {
+  const read = bodyReader(1_000_000)
+  expect(await outcome(read(post(gzipSync('[1]'), { 'content-encoding': 'gzip' })))).toBe('[1]')
+  expect(await outcome(read(post(deflateSync('[2]'), { 'content-encoding': 'Deflate' })))).toBe('[2]')
+  expect(await outcome(read(post('[3]')))).toBe('[3]')
+})
+
+test('a broken gzip stream is answered 400', async () => {
+  const read = bodyReader(1_000_000)
+  const whole = gzipSync('[4]'.repeat(1000))
+  for (const broken of [whole.subarray(0, -5), Buffer.from('[4]'), Buffer.alloc(0)]) {
+    const answer = await outcome(read(post(broken, { 'content-encoding': 'gzip' })))
+    expect(answer).toEqual([400, expect.stringContaining('not valid gzip')])
+  }
+})
+
+test('a gzip bomb is answered 413 and never unpacked beyond the limit', async () => {
+  const read = bodyReader(1_000_000)
+  const bomb = gzipSync(Buffer.alloc(500_000_000))
+  expect(bomb.length).toBeLessThan(1_000_000)
+  const before = process.memoryUsage.rss()
+  expect(await outcome(read(post(bomb, { 'content-encoding': 'gzip' })))).toEqual([413, expect.any(String)])
+  expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000)
+  const largest = await read(post(gzipSync(Buffer.alloc(1_000_000)), { 'content-encoding': 'gzip' }))
+  expect(largest).toMatchObject({ bytes: { length: 1_000_000 } })
+})
+
+test('a body of the limit is read, one byte more is answered 413, whether its length is declared or not', async () => {
+  const read = bodyReader(1000)
+  const full = 'x'.repeat(1000)
+  expect(await outcome(read(post(stream(1000))))).toBe(full)
+  expect(await outcome(read(post(full, { 'content-length': '1000' })))).toBe(full)
+  expect(await outcome(read(post(stream(1001))))).toEqual([413, expect.any(String)])
+  expect(await outcome(read(post(stream(Infinity))))).toEqual([413, expect.any(String)])
+  const declared = post(`${full}x`, { 'content-length': '1001' })
+  expect(await outcome(read(declared))).toEqual([413, expect.any(String)])
+  expect(declared.bodyUsed).toBe(false)
+})
+
+function stream(bytes: number): ReadableStream {
+  return Readable.toWeb(Readable.from(pieces(bytes))) as ReadableStream
+}
+
+function* pieces(bytes: number) {
+  for (let sent = 0; sent < bytes; sent += 1) yield Buffer.from('x')
+}
+
+test('bodies that arrive at once share a bounded memory, which is free again afterwards', async () => {
+  const read = bodyReader(10_000)
+  const senders = Array.from({ length: 40 }, () => {
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+    return { body: outcome(read(post(readable))), writer: writable.getWriter() }
+  })
+  for (const { writer } of senders) void writer.write(Buffer.alloc(9000, 'x')).catch(() => undefined)
+  for (const { body } of senders.slice(16)) expect(await body).toEqual([503, expect.any(String)])
+  for (const { writer } of senders.slice(0, 16)) await writer.close()
+  for (const { body } of senders.slice(0, 16)) expect(await body).toHaveLength(9000)
+  expect(await outcome(read(post('x'.repeat(10_000))))).toHaveLength(10_000)
+})
+
+test('a body that is shorter than declared, or whose client went away, is no body', async () => {
+  const read = bodyReader(1000)
+  expect(await outcome(read(post('[1]', { 'content-length': '5' })))).toEqual([400, expect.any(String)])
+  const gone = new AbortController()
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const answer = outcome(read(new Request(post(readable), { signal: gone.signal })))
+  await writable.getWriter().write(Buffer.from('[1'))
+  gone.abort()
+  expect(await answer).toEqual([400, expect.any(String)])
+})

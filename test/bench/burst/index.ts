@@ -1,0 +1,33 @@
+import { defineTransport } from '@smart-gateway/sdk'
+import type { Intake, Message } from '@smart-gateway/sdk'
+
+let intake: Intake | undefined
+
+/** Hands messages to the gateway in bursts, as a socket's chunks do, and resolves when each has been settled. */
+export async function send(messages: readonly Message[], burst: number): Promise<void> {
+  for (let from = 0; from < messages.length; from += burst) {
+    await new Promise<void>((resolve, reject) => {
+      let open = 0
+      const settled = (): void => {
+        if (--open === 0) resolve()
+      }
+      for (const message of messages.slice(from, from + burst)) {
+        open++
+        intake!.deliver(message).then(settled, reject)
+      }
+    })
+  }
+}
+
+export default defineTransport({
+  name: 'burst',
+  redelivers: false,
+  options: { type: 'object' },
+  subscription: { type: 'object' },
+  open: () => ({
+    subscribe(_, given) {
+      intake = given
+      return { start() {}, async stop() {} }
+    },
+  }),
+})

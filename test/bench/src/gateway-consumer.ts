@@ -1,0 +1,33 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createGateway } from '@smart-gateway/core'
+import type { Drain, Drained } from './broker.ts'
+
+process.once('message', async ({ url, queue, messages, prefetch }: Drain) => {
+  const gateway = createGateway(
+    {
+      gateway: { state: mkdtempSync(join(tmpdir(), 'bench-')), admin: { port: 0 }, logLevel: 'error' },
+      transports: { bus: { plugin: 'amqp', options: { url } } },
+      inputs: { collectd: { plugin: 'collectd', from: { transport: 'bus', queue, prefetch } } },
+      outputs: { prometheus: { plugin: 'prometheus', options: { port: 0 } } },
+    },
+    { folder: import.meta.dirname },
+  )
+  const { counts } = gateway.registry.inputs[0]!.intake
+  await gateway.start()
+  let startedMs = 0
+  let cpu = process.cpuUsage()
+  // Looks every millisecond: both ends of the measured time are that exact.
+  const timer = setInterval(() => {
+    if (startedMs === 0 && counts.received > 0) {
+      startedMs = performance.now()
+      cpu = process.cpuUsage()
+    }
+    if (counts.settled < messages) return
+    clearInterval(timer)
+    const { user, system } = process.cpuUsage(cpu)
+    const drained: Drained = { settled: counts.settled, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000 }
+    process.send?.(drained, () => void gateway.stop().then(() => process.disconnect()))
+  }, 1)
+})
