@@ -86,16 +86,20 @@ test('a half line that a crash left is ended, nothing is deleted', async () => {
   expect([first, half, rest.length, rest.at(-1)]).toEqual(['{"message":"old"}', '{"mess', 3, ''])
 })
 
-test.for(['renamed', 'removed'])('when the file is %s, the next batch goes to a new one', async (change) => {
-  const path = newPath()
-  const session = await opened(path)
-  await session.write(logs('a'))
-  if (change === 'renamed') await rename(path, `${path}.1`)
-  else await rm(path)
-  await session.write(logs('b'))
-  expect(messagesIn(path)).toEqual(['b'])
-  if (change === 'renamed') expect(messagesIn(`${path}.1`)).toEqual(['a'])
-})
+test.for(['renamed', 'removed', 'replaced'])(
+  'when the file is %s, the next batch goes to a new one',
+  async (change) => {
+    const path = newPath()
+    const session = await opened(path)
+    await session.write(logs('a'))
+    if (change === 'removed') await rm(path)
+    else await rename(path, `${path}.1`)
+    if (change === 'replaced') await writeFile(path, '')
+    await session.write(logs('b'))
+    expect(messagesIn(path)).toEqual(['b'])
+    if (change !== 'removed') expect(messagesIn(`${path}.1`)).toEqual(['a'])
+  },
+)
 
 test('when the file is cut to nothing while it is open, the next batch is at its beginning', async () => {
   const path = newPath()
@@ -161,13 +165,20 @@ test('a folder, a path through a file and a pipe are refused with a sentence', a
 test('stop waits for the write under way, may be called twice, and ends the output', async () => {
   const path = newPath()
   const session = await opened(path)
-  const write = session.write(logs(...Array.from({ length: 1000 }, (_, i) => String(i))))
-  await session.stop?.()
-  expect(messagesIn(path)).toHaveLength(1000)
-  await write
-  await session.stop?.()
+  const synced = Promise.withResolvers<void>()
+  const datasync = vi.spyOn(await fileHandles(), 'datasync').mockReturnValue(synced.promise)
+  let stopped = false
+  const write = session.write(logs('a'))
+  const stops = Promise.all([session.stop?.(), session.stop?.()]).finally(() => (stopped = true))
   await expect(session.write(logs('late'))).rejects.toMatchObject({ retryable: true })
-  expect(messagesIn(path)).toHaveLength(1000)
+  await vi.waitFor(() => expect(datasync).toHaveBeenCalledOnce())
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(stopped).toBe(false)
+  synced.resolve()
+  await write
+  await stops
+  await session.stop?.()
+  expect(messagesIn(path)).toEqual(['a'])
 })
 
 test('a relative path is meant from the folder of startup.yaml', async () => {

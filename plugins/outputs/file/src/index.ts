@@ -47,6 +47,7 @@ export default defineOutput({
     }
 
     return {
+      address: options.path === '-' ? 'stdout' : resolvePath(options.path),
       async write(batch) {
         if (stopping) throw retryable('This output has stopped')
         const { bytes, rejected } = toLines(batch)

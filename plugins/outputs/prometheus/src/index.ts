@@ -86,6 +86,7 @@ export default defineOutput({
     signal.addEventListener('abort', leave, { once: true })
 
     return {
+      address: service.url,
       async write(batch) {
         held.write(batch)
         account.series.set(held.state.size)

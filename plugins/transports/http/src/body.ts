@@ -56,7 +56,7 @@ async function drain(reader: Reader, body: Gathering, maxBytes: number): Promise
     if (done) return size > maxBytes ? tooLarge(maxBytes) : undefined
     size += value.byteLength
     // What is a little too much is read to its end and dropped: a producer that is still sending may never see an answer.
-    
+    if (size > 2 * maxBytes) return tooLarge(maxBytes, { connection: 'close' })
     if (size > maxBytes) body.release()
     else if (!body.add(value)) return crowded()
   }
