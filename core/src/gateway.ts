@@ -46,7 +46,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
   scrubber.add(configuration.secrets)
   const log = options.log ?? createLogger({ level: settings.logLevel, name: settings.name, scrubber })
   const metrics = new Metrics()
-  const routes = new Routes((error, path) => log.error({ err: error }, `the handler of ${path} failed`))
+  const routes = new Routes((err, what) => log.error({ err }, `${what} failed`))
   const { folder: home } = configuration
   const host: Host = { log, scrubber, metrics, routes, folder: home, stateFolder: settings.stateFolder }
   const registry = new Registry(configuration, host)

@@ -44,6 +44,7 @@ export class AdminListener {
         this.#handler,
       )
       this.#place.activate()
+      if (this.#closing.signal.aborted) await this.#place.close()
     } catch (error) {
       const retryInMs = this.#backoff.next()
       const { code, hint } = error as GatewayError

@@ -2,6 +2,7 @@ import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
 import { orExit } from './exit.ts'
 import { greeting } from './greeting.ts'
+import { keepHeapSmall } from './heap.ts'
 
 /** A stop that takes longer than draining and closing ever should: Kubernetes would kill at 30 s. */
 const STOP_DEADLINE_MS = 25_000
@@ -13,6 +14,7 @@ export async function run(file: string, { quiet = false }: { quiet?: boolean }):
   stopOnSignals(gateway)
   reportFaults(gateway)
   await gateway.start()
+  keepHeapSmall()
   if (!quiet) process.stdout.write(greeting(gateway, file))
 }
 

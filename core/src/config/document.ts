@@ -126,14 +126,22 @@ function lineAndColumn(text: string, offset: number): { line: number; column: nu
 function syntaxProblem(file: string, text: string, error: unknown): Problem {
   const { reason, mark } = error as { reason?: string; mark?: { position: number } }
   const message = reason ?? (error instanceof Error ? error.message : String(error))
-  const hint = message.includes('tab character') ? '; indent with spaces' : ''
+  // A password without quotes can read as a tag or an alias: what YAML makes of it is not shown.
+  const shown = message.replace(/(: | ?"| ?!<).*$/s, '')
+  const hint = HINTS.find(([word]) => message.includes(word))?.[1] ?? ''
   return {
     file,
     ...lineAndColumn(text, mark?.position ?? 0),
     path: '',
-    message: `is not valid YAML: ${message}${hint}`,
+    message: `is not valid YAML: ${shown}${hint}`,
   }
 }
+
+const HINTS: readonly (readonly [word: string, hint: string])[] = [
+  ['tab character', '; indent with spaces'],
+  ['alias', '; a text that begins with * needs quotes'],
+  ['tag', '; a text that begins with ! needs quotes'],
+]
 
 // JSON keeps apart what a joined string would not: keys may hold dots.
 function keyOf(path: Path): string {

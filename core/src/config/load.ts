@@ -4,7 +4,7 @@ import type { JsonSchema, Kind, Signal } from '@smart-gateway/sdk'
 import { readManifest } from '../plugins/manifest.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { findPlugin } from '../plugins/resolve.ts'
-import type { Configuration, InputSpec, InstanceSpec, OutputSpec, TransportSpec } from './configuration.ts'
+import type { Configuration, InputSpec, InstanceSpec, OutputSpec } from './configuration.ts'
 import { fromObject, readYaml } from './document.ts'
 import type { Document, Path } from './document.ts'
 import { ConfigError, didYouMean } from './problem.ts'
@@ -81,6 +81,8 @@ class Check {
   readonly #folder: string
   readonly #validator = new Validator()
   readonly #secrets: string[] = []
+  /** The subscription schema of each transport whose plugin was found, also of those with bad options. */
+  readonly #subscriptions = new Map<string, JsonSchema | undefined>()
   /** Where a reference could not be replaced: what stands there instead is nobody's mistake. */
   readonly #unresolved = new Set<string>()
 
@@ -119,7 +121,7 @@ class Check {
     const transports = instancesOf(raw.transports).flatMap(([name, one]) =>
       this.#instance('transport', name, one),
     )
-    const inputs = instancesOf(raw.inputs).flatMap(([name, one]) => this.#input(name, one, raw, transports))
+    const inputs = instancesOf(raw.inputs).flatMap(([name, one]) => this.#input(name, one, raw))
     const outputs = instancesOf(raw.outputs).flatMap(([name, one]) => this.#output(name, one, raw))
     if (this.problems.length > 0) return undefined
     return {
@@ -155,22 +157,12 @@ class Check {
     }
   }
 
-  #input(
-    name: string,
-    raw: RawInput,
-    all: RawConfiguration,
-    transports: readonly TransportSpec[],
-  ): readonly InputSpec[] {
-    const from = this.#subscription(name, raw, all, transports)
+  #input(name: string, raw: RawInput, all: RawConfiguration): readonly InputSpec[] {
+    const from = this.#subscription(name, raw, all)
     return this.#instance('input', name, raw).map((instance) => ({ ...instance, from }))
   }
 
-  #subscription(
-    name: string,
-    { from }: RawInput,
-    all: RawConfiguration,
-    transports: readonly TransportSpec[],
-  ): InputSpec['from'] {
+  #subscription(name: string, { from }: RawInput, all: RawConfiguration): InputSpec['from'] {
     if (from === undefined || !isRecord(from) || typeof from.transport !== 'string') return undefined
     const { transport, ...subscription } = from
     const path = ['inputs', name, 'from']
@@ -183,8 +175,12 @@ class Check {
         this.problem([...path, 'transport'], `there is no transport "${transport}"${hint}`)
       return undefined
     }
-    const schema = transports.find((one) => one.name === transport)?.package.subscription
-    this.#values(schema, subscription, path, `the subscription schema of ${transport}`)
+    this.#values(
+      this.#subscriptions.get(transport),
+      subscription,
+      path,
+      `the subscription schema of ${transport}`,
+    )
     return { transport, subscription }
   }
 
@@ -220,6 +216,7 @@ class Check {
     const path = [`${kind}s`, name]
     const found = this.#package(kind, plugin, path)
     if (found === undefined) return []
+    if (kind === 'transport') this.#subscriptions.set(name, found.subscription)
     const checked = this.#values(
       found.options,
       options,

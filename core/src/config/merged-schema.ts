@@ -6,7 +6,7 @@ import { HOST_SCHEMA } from './schema.ts'
 export function mergedSchema({ transports, inputs, outputs }: Configuration): JsonSchema {
   const subscriptions = transports.map(({ name, package: { subscription } }) => ({
     if: { properties: { transport: { const: name } }, required: ['transport'] },
-    then: withTransport(subscription ?? {}, name),
+    then: withTransport(embedded(subscription, `subscription/${name}`), name),
   }))
   const properties = HOST_SCHEMA.properties
   return {
@@ -27,7 +27,12 @@ function section(
   instances: readonly InstanceSpec[],
   more: Record<string, JsonSchema> = {},
 ): JsonSchema {
-  const schemas = new Map(instances.map(({ plugin, package: { options } }) => [plugin, options ?? {}]))
+  const schemas = new Map(
+    instances.map(({ plugin, package: { kind, options } }) => [
+      plugin,
+      embedded(options, `${kind}/${plugin}`),
+    ]),
+  )
   const instance: JsonSchema = base.additionalProperties
   const choices = [...schemas].map(([plugin, options]) => ({
     if: { properties: { plugin: { const: plugin } }, required: ['plugin'] },
@@ -37,6 +42,12 @@ function section(
     ...base,
     additionalProperties: { ...instance, properties: { ...instance.properties, ...more }, allOf: choices },
   }
+}
+
+// An $id of its own keeps a plugin's references inside its schema, and two plugins that chose the same $id apart.
+function embedded(schema: JsonSchema | undefined, name: string): JsonSchema {
+  const { $schema: _, ...rest } = schema ?? {}
+  return { ...rest, $id: `smart-gateway:${encodeURIComponent(name)}` }
 }
 
 function withTransport(subscription: JsonSchema, name: string): JsonSchema {

@@ -37,5 +37,11 @@ export class ConfigError extends Error {
 export function didYouMean(word: string, known: readonly string[]): string {
   if (known.length === 0) return ''
   const best = closest(word, known)
-  return distance(word, best) <= Math.max(1, Math.floor(best.length / 3)) ? `; did you mean "${best}"?` : ''
+  const near = distance(word, best) <= Math.max(1, Math.floor(best.length / 3))
+  return near || lettersOf(word) === lettersOf(best) ? `; did you mean "${best}"?` : ''
+}
+
+// Two letters that changed places are the commonest slip, and count as two changes.
+function lettersOf(word: string): string {
+  return [...word].sort().join('')
 }

@@ -23,7 +23,12 @@ export class Listener {
   }
 
   /** Binds an address; rejects with SG_PORT_IN_USE or SG_PORT_REFUSED. */
-  static async bind(host: string, port: number, handle: Handler): Promise<Listener> {
+  static async bind(
+    host: string,
+    port: number,
+    handle: Handler,
+    onError: (error: unknown) => void,
+  ): Promise<Listener> {
     const listen = getRequestListener(
       (request, { incoming }) => handle(request, incoming.socket.remoteAddress),
       {
@@ -40,6 +45,8 @@ export class Listener {
       server.listen({ host, port, exclusive: true }, resolve)
     })
     server.removeAllListeners('error')
+    // A connection that cannot be taken, for want of file descriptors say, must not end the process.
+    server.on('error', onError)
     return new Listener(server, host)
   }
 

@@ -45,9 +45,9 @@ interface Address {
 /** The HTTP listeners that the host owns: one per address, bound as long as any route on it is claimed. */
 export class Routes {
   readonly #addresses = new Map<string, Address>()
-  readonly #onError: (error: unknown, url: string) => void
+  readonly #onError: (error: unknown, what: string) => void
 
-  constructor(onError: (error: unknown, url: string) => void) {
+  constructor(onError: (error: unknown, what: string) => void) {
     this.#onError = onError
   }
 
@@ -56,29 +56,34 @@ export class Routes {
     const key = port === 0 ? `${host} 0 ${owner.instance}` : `${host} ${port}`
     const address = this.#addresses.get(key) ?? this.#bind(key, host, port)
     address.pending++
-    const listener = await address.bound.finally(() => address.pending--)
-    const slot = address.slots.get(path) ?? { below, live: undefined, claims: new Set() }
-    for (const { owner: other } of slot.claims) {
-      if (other.instance !== owner.instance || other.generation === owner.generation) {
-        throw new GatewayError(
-          'SG_ROUTE_TAKEN',
-          `${listener.origin}${path} is already served by ${other.instance}`,
-        )
+    try {
+      const { origin } = await address.bound
+      const slot = address.slots.get(path) ?? { below, live: undefined, claims: new Set() }
+      for (const { owner: other } of slot.claims) {
+        if (other.instance !== owner.instance || other.generation === owner.generation)
+          throw new GatewayError('SG_ROUTE_TAKEN', `${origin}${path} is already served by ${other.instance}`)
       }
-    }
-    const claim: Claim = { owner, handler }
-    slot.claims.add(claim)
-    address.slots.set(path, slot)
-    return {
-      url: `${listener.origin}${path}`,
-      activate: () => void (slot.live = claim),
-      close: () => this.#release(key, address, path, slot, claim),
+      const claim: Claim = { owner, handler }
+      slot.claims.add(claim)
+      address.slots.set(path, slot)
+      return {
+        url: `${origin}${path}`,
+        activate: () => void (slot.live = claim),
+        close: () => this.#release(key, address, path, slot, claim),
+      }
+    } finally {
+      address.pending--
     }
   }
 
   #bind(key: string, host: string, port: number): Address {
     const slots = new Map<string, Slot>()
-    const bound = Listener.bind(host, port, (request, remote) => this.#answer(slots, request, remote))
+    const bound = Listener.bind(
+      host,
+      port,
+      (request, remote) => this.#answer(slots, request, remote),
+      (error) => this.#onError(error, `the listener on ${host}:${port}`),
+    )
     const address = { slots, bound, pending: 0 }
     this.#addresses.set(key, address)
     bound.catch(() => this.#addresses.delete(key))
@@ -95,7 +100,7 @@ export class Routes {
     try {
       return await slot.live.handler(request, remote)
     } catch (error) {
-      this.#onError(error, pathname)
+      this.#onError(error, `the handler of ${pathname}`)
       return text(500, 'the handler failed; the gateway log says why\n')
     }
   }

@@ -20,9 +20,9 @@ export interface PluginPackage {
   readonly subscription: JsonSchema | undefined
 }
 
-/** The condition under which a checkout's TypeScript sources stand in for what is built of them. */
-const SOURCE_CONDITION = '@smart-gateway/source'
-const CONDITIONS = ['node', 'import', 'default']
+const BUILT = ['node', 'import', 'default']
+/** A gateway that runs from its sources takes the sources of plugins too, where a checkout has them; a built one what was built. */
+const CONDITIONS = import.meta.filename.endsWith('.ts') ? ['@smart-gateway/source', ...BUILT] : BUILT
 
 /** Reads the manifest in a package's folder. Throws an Error with one sentence when the package is no plugin of this contract. */
 export function readManifest(folder: string, expected: Kind): PluginPackage {
@@ -84,12 +84,7 @@ function readJson(file: string): Record<string, unknown> {
 function findEntry(folder: string, json: Record<string, unknown>, name: string): string {
   const exported = json['exports']
   const root = typeof exported === 'object' && exported !== null && '.' in exported ? exported['.'] : exported
-  const candidates = [
-    pick(root, [SOURCE_CONDITION, ...CONDITIONS]),
-    pick(root, CONDITIONS),
-    json['main'],
-    'index.js',
-  ]
+  const candidates = [pick(root, CONDITIONS), pick(root, BUILT), json['main'], 'index.js']
   for (const candidate of candidates) {
     if (typeof candidate !== 'string') continue
     const file = join(folder, candidate)

@@ -37,7 +37,7 @@ export class Feed {
   #followed: Followed | undefined
   #decodes = false
   #current: Place | undefined
-  #status: Status = status('starting')
+  #status: Status
   #change: Promise<void> = Promise.resolve()
 
   constructor(input: string, from: { transport: string; subscription: unknown }, intake: Intake, host: Host) {
@@ -47,6 +47,7 @@ export class Feed {
     this.#intake = intake
     this.#host = host
     this.#log = host.log.child({ component: input })
+    this.#status = this.#waiting()
   }
 
   get status(): Status {
@@ -129,12 +130,16 @@ export class Feed {
 
   async #begin(next: Place | undefined, signal: AbortSignal): Promise<void> {
     if (next === undefined) {
-      this.#status = status('starting', { reason: `waits for the transport ${this.transport}` })
+      this.#status = this.#waiting()
       return
     }
     await within(() => next.subscription.start(), { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
     this.#status = status('ready')
     this.#backoff.reset()
+  }
+
+  #waiting(): Status {
+    return status('starting', { reason: `waits for the transport ${this.transport}` })
   }
 
   async #end({ subscription }: Place): Promise<void> {

@@ -92,6 +92,8 @@ export class Registry {
     return this.#all().map((entry) => {
       const { instance, spec, status } = entry
       const plugin = instance.live?.package ?? spec.package
+      const { scrubber } = this.#host
+      const { reason } = status
       const address =
         (entry instanceof Input ? entry.feed?.address : undefined) ?? instance.live?.session.address
       return {
@@ -103,7 +105,8 @@ export class Registry {
         generation: instance.live?.number ?? 0,
         required: !(entry instanceof Output) || entry.spec.required,
         ...status,
-        ...(address !== undefined && { address }),
+        ...(reason !== undefined && { reason: scrubber.scrub(reason) }),
+        ...(address !== undefined && { address: scrubber.scrub(address) }),
         ...(entry instanceof Output && {
           queue: {
             records: sum(entry.queue.walk()),

@@ -3,7 +3,7 @@ import type { Drain, Drained } from './broker.ts'
 
 const ACK_EVERY = 100
 
-process.once('message', async ({ url, queue, messages, prefetch }: Drain) => {
+process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain) => {
   const connection = await connect(url)
   const channel = await connection.createChannel()
   await channel.prefetch(prefetch)
@@ -12,14 +12,14 @@ process.once('message', async ({ url, queue, messages, prefetch }: Drain) => {
   let cpu = process.cpuUsage()
   await channel.consume(queue, (message) => {
     if (message === null) return
-    if (settled === 0) {
+    if (settled === warmUp) {
       startedMs = performance.now()
       cpu = process.cpuUsage()
     }
     if (++settled % ACK_EVERY === 0) channel.ack(message, true)
-    if (settled < messages) return
+    if (settled < warmUp + messages) return
     const { user, system } = process.cpuUsage(cpu)
-    const drained: Drained = { settled, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000 }
-    process.send?.(drained, () => void connection.close().then(() => process.disconnect()))
+    const drained: Drained = { settled: messages, lost: 0, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000 }
+    process.send?.(drained, () => void connection.close().then(() => process.disconnect?.()))
   })
 })

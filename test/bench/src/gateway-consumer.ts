@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createGateway } from '@smart-gateway/core'
 import type { Drain, Drained } from './broker.ts'
 
-process.once('message', async ({ url, queue, messages, prefetch }: Drain) => {
+process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain) => {
   const gateway = createGateway(
     {
       gateway: { state: mkdtempSync(join(tmpdir(), 'bench-')), admin: { port: 0 }, logLevel: 'error' },
@@ -18,16 +18,19 @@ process.once('message', async ({ url, queue, messages, prefetch }: Drain) => {
   await gateway.start()
   let startedMs = 0
   let cpu = process.cpuUsage()
+  let before = 0
   // Looks every millisecond: both ends of the measured time are that exact.
   const timer = setInterval(() => {
-    if (startedMs === 0 && counts.received > 0) {
+    if (before === 0 && counts.settled >= warmUp) {
+      before = counts.settled
       startedMs = performance.now()
       cpu = process.cpuUsage()
     }
-    if (counts.settled < messages) return
+    if (counts.settled < warmUp + messages) return
     clearInterval(timer)
     const { user, system } = process.cpuUsage(cpu)
-    const drained: Drained = { settled: counts.settled, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000 }
-    process.send?.(drained, () => void gateway.stop().then(() => process.disconnect()))
+    const drained: Drained = { settled: counts.settled - before,
+      lost: warmUp + messages - counts.settled, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000 }
+    process.send?.(drained, () => void gateway.stop().then(() => process.disconnect?.()))
   }, 1)
 })

@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from 'node:net'
 /** A TCP proxy that stands for a bad network. */
 export interface Proxy {
   readonly port: number
+  /** How many connections were made since the start. */
+  readonly connections: number
   /** Resets every connection; new ones go through. */
   cut(): void
   /** Resets the connection that was made last. */
@@ -17,8 +19,10 @@ export interface Proxy {
 export async function startProxy(targetPort: number): Promise<Proxy> {
   const sockets = new Set<Socket>()
   let frozen = false
+  let connections = 0
 
   const server = createServer((client) => {
+    connections++
     const peer = connect(targetPort, '127.0.0.1')
     for (const [from, to] of [
       [client, peer],
@@ -46,6 +50,9 @@ export async function startProxy(targetPort: number): Promise<Proxy> {
 
   return {
     port: (server.address() as AddressInfo).port,
+    get connections() {
+      return connections
+    },
     cut,
     cutLast: () => void [...sockets].at(-1)?.resetAndDestroy(),
     freeze: () => void (frozen = true),

@@ -1,0 +1,304 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { permanent, retryable } from '@smart-gateway/sdk'
+import type { OutputSession, PluginError, WriteResult } from '@smart-gateway/sdk'
+import { chunkOf, idsOf, range, tracked } from '../testing/records.ts'
+import type { Tracked } from '../testing/records.ts'
+import { until } from '../testing/until.ts'
+import { Queue } from './queue.ts'
+import { Writer } from './writer.ts'
+
+type Ids = readonly (number | string)[]
+
+/** A queue with its writer, and what the writer told its owner. */
+function bench() {
+  const queue = new Queue({ maxBytes: 2 ** 30, whenFull: 'block' })
+  const told: string[] = []
+  const delays: number[] = []
+  const writer = new Writer(
+    queue,
+    { initialMs: 1, maxMs: 4 },
+    {
+      accepted: (records) => void told.push(`accepted ${records}`),
+      retrying(error, delayMs) {
+        told.push(`retrying: ${error.message}`)
+        delays.push(delayMs)
+      },
+      refused: (error, records) => void told.push(`refused ${records}: ${error.message}`),
+    },
+  )
+  onTestFinished(() => writer.detach(0))
+  return {
+    queue,
+    writer,
+    told,
+    delays,
+    /** Queues one message with samples of these values. */
+    push(from: number, to: number): Tracked {
+      const message = tracked(to - from)
+      queue.push(chunkOf(range(from, to), [[message, to - from]]), true)
+      return message
+    },
+  }
+}
+
+/** A session whose writes do what the list says, one after the other, and succeed beyond it. */
+function scripted(steps: readonly ((ids: Ids) => unknown)[]): OutputSession & { readonly writes: Ids[] } {
+  const writes: Ids[] = []
+  return {
+    writes,
+    async write(batch) {
+      const ids = idsOf(batch)
+      writes.push(ids)
+      return (await steps[writes.length - 1]?.(ids)) as WriteResult
+    },
+  }
+}
+
+function fail(error: unknown): () => never {
+  return () => {
+    throw error
+  }
+}
+
+test('an idle output takes what is there at once; while it writes, the next batch gathers', async () => {
+  const { writer, push } = bench()
+  const first = Promise.withResolvers<void>()
+  const session = scripted([() => first.promise])
+  writer.attach(session)
+  push(0, 2)
+  await until('the first write', () => session.writes.length === 1)
+  push(2, 3)
+  const last = push(3, 5)
+  await delay(10)
+  expect(session.writes).toEqual([[0, 1]])
+  first.resolve()
+  await until('everything is settled', () => last.fate === 'settled')
+  expect(session.writes).toEqual([
+    [0, 1],
+    [2, 3, 4],
+  ])
+})
+
+test('10,000 records go in batches of 1,000, in order', async () => {
+  const { writer, push } = bench()
+  const message = push(0, 10_000)
+  const session = scripted([])
+  writer.attach(session)
+  await until('the message is settled', () => message.fate === 'settled')
+  expect(session.writes.map((ids) => ids.length)).toEqual(Array(10).fill(1000))
+  expect(session.writes.flat()).toEqual(range(0, 10_000))
+})
+
+test('a batch that fails is tried again, before anything newer, until it is accepted', async () => {
+  const { writer, push, told, queue } = bench()
+  const first = push(0, 3)
+  const session = scripted([
+    fail(retryable('busy')),
+    fail(new Error('reset')),
+    fail({ retryable: true, message: 'odd' }),
+  ])
+  writer.attach(session)
+  const last = push(3, 4)
+  await until('everything is settled', () => last.fate === 'settled')
+  expect(first.fate).toBe('settled')
+  expect(session.writes).toEqual([[0, 1, 2], [0, 1, 2], [0, 1, 2], [0, 1, 2], [3]])
+  expect(told).toEqual(['retrying: busy', 'retrying: reset', 'retrying: odd', 'accepted 3', 'accepted 1'])
+  expect(queue.counts).toEqual({ routed: 4, delivered: 4, rejected: 0, dropped: 0 })
+})
+
+test('a store that names its time is left alone until then', async () => {
+  const { writer, push, delays } = bench()
+  const message = push(0, 1)
+  const writtenAt: number[] = []
+  const session = scripted([
+    () => {
+      writtenAt.push(performance.now())
+      throw retryable('slow down', { retryAfter: 120 })
+    },
+    () => void writtenAt.push(performance.now()),
+  ])
+  writer.attach(session)
+  await until('the message is settled', () => message.fate === 'settled')
+  expect(delays).toEqual([120])
+  expect(writtenAt[1]! - writtenAt[0]!).toBeGreaterThan(115)
+})
+
+test.each([Number.NaN, Infinity, -5, '5' as unknown as number, 1e12])(
+  'a retryAfter of %s makes no hot loop and no crash',
+  async (retryAfter) => {
+    const { writer, push, delays } = bench()
+    push(0, 1)
+    writer.attach(scripted([fail(retryable('x', { retryAfter }))]))
+    await until('it has been told', () => delays.length > 0)
+    expect(delays[0]).toBeGreaterThanOrEqual(1)
+    expect(delays[0]).toBeLessThan(2 ** 31)
+  },
+)
+
+test('a batch that is refused for good is not tried again, and the next one goes on', async () => {
+  const { writer, push, told, queue } = bench()
+  const error = permanent('mapping')
+  const session = scripted([fail(error)])
+  const first = push(0, 3)
+  writer.attach(session)
+  const last = push(3, 4)
+  await until('everything is settled', () => last.fate === 'settled')
+  expect(first.fate).toBe(error)
+  expect(session.writes).toEqual([[0, 1, 2], [3]])
+  expect(told).toEqual(['refused 3: mapping', 'accepted 1'])
+  expect(queue.counts).toEqual({ routed: 4, delivered: 1, rejected: 3, dropped: 0 })
+})
+
+test('records are rejected one by one: good ones are accepted, bad ones refused, the rest is tried again in order', async () => {
+  const { writer, push, told, queue } = bench()
+  const [a, b, c] = [push(0, 3), push(3, 6), push(6, 9)] as const
+  const rejected = [
+    { index: 1, error: permanent('bad') },
+    { index: 4, error: retryable('busy') },
+    { index: 5, error: new Error('unknown') },
+    { index: 8, error: permanent('worse') },
+  ]
+  const session = scripted([
+    () => ({ rejected }),
+    () => ({ rejected: [{ index: 1, error: permanent('late') }] }),
+  ])
+  writer.attach(session)
+  await until('everything is settled', () => [a, b, c].every(({ fate }) => fate !== 'none'))
+  expect(session.writes).toEqual([range(0, 9), [4, 5]])
+  expect([a.fate, b.fate, c.fate].map((fate) => (fate as Error).message)).toEqual(['bad', 'late', 'worse'])
+  expect([a, b, c].map(({ settledTimes }) => settledTimes)).toEqual([1, 1, 1])
+  expect(told).toEqual(['accepted 5', 'refused 2: bad', 'retrying: busy', 'accepted 1', 'refused 1: late'])
+  expect(queue.counts).toEqual({ routed: 9, delivered: 6, rejected: 3, dropped: 0 })
+  expect(queue.walk()).toEqual({ records: 0, open: 0 })
+})
+
+test('a store that dislikes every record is told in one line for a batch', async () => {
+  const { writer, push, told } = bench()
+  const message = push(0, 1000)
+  writer.attach(
+    scripted([(ids) => ({ rejected: ids.map((_, index) => ({ index, error: permanent(`no ${index}`) })) })]),
+  )
+  await until('the message is refused', () => message.fate !== 'none')
+  expect(told).toEqual(['refused 1000: no 0'])
+})
+
+test.each<[string, unknown]>([
+  ['undefined', undefined],
+  ['null', null],
+  ['a string', 'text'],
+  ['a symbol', Symbol('x')],
+  ['an object without a prototype', Object.create(null)],
+])('a plugin that throws %s is tried again as any other', async (_, thrown) => {
+  const { writer, push, told } = bench()
+  const message = push(0, 1)
+  writer.attach(scripted([fail(thrown)]))
+  await until('the message is settled', () => message.fate === 'settled')
+  expect(told).toHaveLength(2)
+  expect(told[0]).toMatch(/^retrying: \S+/)
+})
+
+test.each<[string, unknown]>([
+  ['something else', { ok: true }],
+  ['null', null],
+  ['no rejections', { rejected: [] }],
+  ['rejections that are undefined', { rejected: undefined }],
+])('a write that returns %s has accepted the batch', async (_, result) => {
+  const { writer, push, told } = bench()
+  const message = push(0, 2)
+  writer.attach(scripted([() => result]))
+  await until('the message is settled', () => message.fate === 'settled')
+  expect(told).toEqual(['accepted 2'])
+})
+
+test('a rejection without an error is not taken for an acceptance', async () => {
+  const { writer, push, queue } = bench()
+  const message = push(0, 2)
+  const session = scripted([() => ({ rejected: [{ index: 1, error: undefined as unknown as PluginError }] })])
+  writer.attach(session)
+  await until('the message is settled', () => message.fate === 'settled')
+  expect(session.writes).toEqual([[0, 1], [1]])
+  expect(queue.counts.delivered).toBe(2)
+})
+
+test.each([2, -1, 0.5, Number.NaN])(
+  'a rejection of record %s of 2 leaves the fate of all unknown: all are tried again',
+  async (index) => {
+    const { writer, push, told } = bench()
+    const message = push(0, 2)
+    const session = scripted([() => ({ rejected: [{ index, error: permanent('no') }] })])
+    writer.attach(session)
+    await until('the message is settled', () => message.fate === 'settled')
+    expect(session.writes).toEqual([
+      [0, 1],
+      [0, 1],
+    ])
+    expect(told[0]).toContain('which one it means is not known')
+  },
+)
+
+test('a session that is taken away ends its wait at once; its records wait for the next', async () => {
+  const { writer, push, queue } = bench()
+  const message = push(0, 3)
+  writer.attach(scripted([fail(retryable('busy', { retryAfter: 60_000 }))]))
+  await until('it waits', () => queue.walk().open === 3)
+  const start = performance.now()
+  await writer.detach(5000)
+  expect(performance.now() - start).toBeLessThan(1000)
+  expect(queue.walk()).toEqual({ records: 3, open: 0 })
+  const next = scripted([])
+  writer.attach(next)
+  await until('the message is settled', () => message.fate === 'settled')
+  expect(next.writes).toEqual([[0, 1, 2]])
+})
+
+test('a write that ends within the grace counts', async () => {
+  const { writer, push, queue } = bench()
+  const message = push(0, 3)
+  const write = Promise.withResolvers<void>()
+  writer.attach(scripted([() => write.promise]))
+  await until('it writes', () => queue.walk().open === 3)
+  const detached = writer.detach(5000)
+  write.resolve()
+  await detached
+  expect(message.fate).toBe('settled')
+  expect(queue.walk()).toEqual({ records: 0, open: 0 })
+})
+
+test('a write that hangs is given up after the grace, and its late answer changes nothing', async () => {
+  const { writer, push, queue, told } = bench()
+  const message = push(0, 3)
+  const hanging = Promise.withResolvers<void>()
+  writer.attach(scripted([() => hanging.promise]))
+  await until('it writes', () => queue.walk().open === 3)
+  await writer.detach(20)
+  hanging.resolve()
+  await delay(5)
+  expect([message.fate, queue.counts.delivered, queue.walk().records, told]).toEqual(['none', 0, 3, []])
+  const next = scripted([])
+  writer.attach(next)
+  await until('the message is settled', () => message.fate === 'settled')
+  expect([message.settledTimes, queue.counts.delivered]).toEqual([1, 3])
+})
+
+test('the records that a partly written batch still owes are what the next session gets', async () => {
+  const { writer, push, queue } = bench()
+  push(0, 4)
+  const error = retryable('busy', { retryAfter: 60_000 })
+  writer.attach(
+    scripted([
+      () => ({
+        rejected: [
+          { index: 1, error },
+          { index: 3, error },
+        ],
+      }),
+    ]),
+  )
+  await until('it waits', () => queue.counts.delivered === 2)
+  await writer.detach(0)
+  const next = scripted([])
+  writer.attach(next)
+  await until('all is delivered', () => queue.counts.delivered === 4)
+  expect(next.writes).toEqual([[1, 3]])
+})

@@ -1,0 +1,99 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { writePlugin } from '../testing/plugin-folder.ts'
+import { scratch } from '../testing/scratch.ts'
+import { importDefinition, placeGeneration } from './generation.ts'
+import { readManifest } from './manifest.ts'
+
+const DEFINITION = `{ api: 1, kind: 'output', name: 'x', signals: [], options: {}, open() {} }`
+
+/** Imports a plugin whose module is this text. */
+async function imported(text: string): Promise<unknown> {
+  const folder = writePlugin(scratch(), 'output', { 'index.js': text })
+  return await importDefinition(readManifest(folder, 'output'))
+}
+
+test('a module that exports a definition of the promised kind is taken', async () => {
+  expect(await imported(`export default ${DEFINITION}`)).toMatchObject({ kind: 'output', name: 'x' })
+})
+
+test.each([
+  ['exports nothing', '', 'has no default export that is a definition'],
+  ['exports null', 'export default null', 'has no default export that is a definition'],
+  [
+    'is of another api',
+    `export default { ...${DEFINITION}, api: 2 }`,
+    'is defined for plugin api 2, this gateway speaks 1',
+  ],
+  [
+    'is of another kind',
+    `export default { ...${DEFINITION}, kind: 'input' }`,
+    'is defined as "input", its manifest says "output"',
+  ],
+  ['has no name', `export default { ...${DEFINITION}, name: '' }`, 'has a definition without a name'],
+  [
+    'cannot open',
+    `export default { ...${DEFINITION}, open: 1 }`,
+    'has a definition without an open function',
+  ],
+  [
+    'has no schema',
+    `export default { ...${DEFINITION}, options: null }`,
+    'has a definition without an options schema',
+  ],
+  [
+    'has no signals',
+    `export default { ...${DEFINITION}, signals: 'log' }`,
+    'has a definition without signals',
+  ],
+])('a module that %s is refused', async (_, text, flaw) => {
+  await expect(imported(text)).rejects.toMatchObject({
+    code: 'SG_DEFINITION_INVALID',
+    message: `test-output ${flaw}`,
+  })
+})
+
+test.each([
+  ['that throws', `throw new Error('no')`],
+  ['with a mistake in its syntax', 'export default {'],
+  ['that imports what is not installed', `import 'not-installed-anywhere'`],
+])('a module %s is told with its reason', async (_, text) => {
+  await expect(imported(text)).rejects.toMatchObject({
+    code: 'SG_IMPORT_FAILED',
+    cause: expect.any(Error) as Error,
+  })
+})
+
+test('a generation is a copy of its own: its modules are evaluated anew, lazy ones included, its dependencies are found', async () => {
+  const folder = scratch()
+  writePlugin(join(folder, 'node_modules/dependency'), 'none', { 'index.js': `export const value = 'found'` })
+  const source = writePlugin(join(folder, 'plugin'), 'output', {
+    'package.json': {
+      name: 'x',
+      type: 'module',
+      main: 'index.js',
+      dependencies: { dependency: '*', absent: '*' },
+      smartGateway: { api: 1, kind: 'output' },
+    },
+    'index.js': `import { value } from 'dependency'\nimport { count } from './counter.js'\nexport default { ...${DEFINITION}, value, count: count(), lazy: () => import('./lazy.js') }`,
+    'counter.js': 'let counted = 0\nexport const count = () => ++counted',
+    'lazy.js': 'export const at = import.meta.url',
+  })
+  const first = await importDefinition(readManifest(source, 'output'))
+  const second = await importDefinition(await placeGeneration(source, join(folder, 'state/a/2'), 'output'))
+  expect(first).toMatchObject({ count: 1, value: 'found' })
+  expect(second).toMatchObject({ count: 1, value: 'found' })
+  expect(second).not.toBe(first)
+  const lazy = await (second as unknown as { lazy(): Promise<{ at: string }> }).lazy()
+  expect(lazy.at).toContain('/state/a/2/lazy.js')
+})
+
+test('what stood in the folder of a generation before is gone', async () => {
+  const folder = scratch()
+  const target = writePlugin(join(folder, 'state/x/2'), 'output', { 'old.js': '' })
+  const source = writePlugin(join(folder, 'plugin'), 'output', { 'new.js': 'new' })
+  await placeGeneration(source, target, 'output')
+  expect(existsSync(join(target, 'old.js'))).toBe(false)
+  expect(readFileSync(join(target, 'new.js'), 'utf8')).toBe('new')
+})
