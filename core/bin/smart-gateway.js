@@ -16,6 +16,7 @@ const source = new URL('../src/cli/main.ts', import.meta.url)
 if (existsSync(source) && !source.pathname.includes('/node_modules/')) {
   registerHooks({
     resolve(specifier, context, next) {
+      if (!specifier.startsWith('@smart-gateway/')) return next(specifier, context)
       const found = next(specifier, {
         ...context,
         conditions: ['@smart-gateway/source', ...(context.conditions ?? [])],

@@ -19,7 +19,12 @@ process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain
     if (++settled % ACK_EVERY === 0) channel.ack(message, true)
     if (settled < warmUp + messages) return
     const { user, system } = process.cpuUsage(cpu)
-    const drained: Drained = { settled: messages, lost: 0, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000 }
+    const drained: Drained = {
+      settled: messages,
+      lost: 0,
+      ms: performance.now() - startedMs,
+      cpuMs: (user + system) / 1000,
+    }
     process.send?.(drained, () => void connection.close().then(() => process.disconnect?.()))
   })
 })

@@ -67,7 +67,11 @@ async function againstBare(drain: DrainOnce): Promise<readonly Figure[]> {
   }
   const ratios = pairs.map(({ bare, gateway }) => rate(gateway) / rate(bare))
   const lost = pairs.reduce((sum, { gateway }) => sum + gateway.lost, 0)
-  const cpu = (which: 'bare' | 'gateway'): string => spread(pairs.map((pair) => (pair[which].cpuMs * 1000) / MESSAGES), 1)
+  const cpu = (which: 'bare' | 'gateway'): string =>
+    spread(
+      pairs.map((pair) => (pair[which].cpuMs * 1000) / MESSAGES),
+      1,
+    )
   const rates = (which: 'bare' | 'gateway'): string => spread(pairs.map((pair) => rate(pair[which])))
   return [
     {
@@ -91,7 +95,8 @@ async function smallPrefetch(drain: DrainOnce): Promise<readonly Figure[]> {
     lost += drained.lost
     return rate(drained)
   }
-  for (let i = 0; i < SMALL_PAIRS; i++) rounds.push({ 100: await rateOf(100), 1000: await rateOf(1000), 500: await rateOf(500) })
+  for (let i = 0; i < SMALL_PAIRS; i++)
+    rounds.push({ 100: await rateOf(100), 1000: await rateOf(1000), 500: await rateOf(500) })
   return ([100, 500] as const).map((prefetch) => {
     const ratios = rounds.map((round) => round[prefetch] / round[1000])
     return {
@@ -120,7 +125,9 @@ async function fill(url: string, messages: number): Promise<void> {
 
 function run(consumer: Consumer, order: Drain): Promise<Drained> {
   return new Promise((resolve, reject) => {
-    const child = fork(new URL(`./${consumer}.ts`, import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(new URL(`./${consumer}.ts`, import.meta.url), {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
     let drained: Drained | undefined
     child.on('message', (message) => (drained = message as Drained))

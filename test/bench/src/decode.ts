@@ -32,7 +32,11 @@ export async function decodeFigures(): Promise<readonly Figure[]> {
   const pathNs: number[] = []
   const each = messages.length * REPEAT
   for (let round = 0; round < ROUNDS; round++) {
-    const measured = [await cpuOf(parse), await cpuOf(() => repeat(() => direct(messages))), await cpuOf(path)]
+    const measured = [
+      await cpuOf(parse),
+      await cpuOf(() => repeat(() => direct(messages))),
+      await cpuOf(path),
+    ]
     if (round === 0) continue
     parseNs.push(measured[0]! / each)
     directNs.push(measured[1]! / each)
@@ -69,7 +73,17 @@ async function repeat(action: () => void | Promise<void>): Promise<void> {
 /** What the plugins cost without any gateway between them. */
 async function directly(): Promise<(messages: ReturnType<typeof collectdMessages>) => Promise<void>> {
   const input = await collectd.open(testContext({}))
-  const output = await prometheus.open(testContext({ host: '127.0.0.1', port: 0, path: '/metrics', timestamps: false, expireIntervals: 5, expireAfterMs: 300_000, maxSeries: 200_000 }))
+  const output = await prometheus.open(
+    testContext({
+      host: '127.0.0.1',
+      port: 0,
+      path: '/metrics',
+      timestamps: false,
+      expireIntervals: 5,
+      expireAfterMs: 300_000,
+      maxSeries: 200_000,
+    }),
+  )
   return async (messages) => {
     for (let from = 0; from < messages.length; from += BATCH) {
       const columns = new Columns()
@@ -96,7 +110,13 @@ class Columns implements RecordSink {
   skip(): void {}
 
   batch(): MetricBatch {
-    return { signal: 'metric', length: this.#series.length, series: this.#series, values: this.#values, times: this.#times }
+    return {
+      signal: 'metric',
+      length: this.#series.length,
+      series: this.#series,
+      values: this.#values,
+      times: this.#times,
+    }
   }
 }
 

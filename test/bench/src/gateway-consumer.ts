@@ -29,8 +29,12 @@ process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain
     if (counts.settled < warmUp + messages) return
     clearInterval(timer)
     const { user, system } = process.cpuUsage(cpu)
-    const drained: Drained = { settled: counts.settled - before,
-      lost: warmUp + messages - counts.settled, ms: performance.now() - startedMs, cpuMs: (user + system) / 1000 }
+    const drained: Drained = {
+      settled: counts.settled - before,
+      lost: warmUp + messages - counts.settled,
+      ms: performance.now() - startedMs,
+      cpuMs: (user + system) / 1000,
+    }
     process.send?.(drained, () => void gateway.stop().then(() => process.disconnect?.()))
   }, 1)
 })

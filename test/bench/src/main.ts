@@ -13,7 +13,8 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
 }
 
 const [mode, ...names] = process.argv.slice(2)
-if (mode === '--group') process.stdout.write(JSON.stringify(await GROUPS[names[0]!]!()), () => process.exit(0))
+if (mode === '--group')
+  process.stdout.write(JSON.stringify(await GROUPS[names[0]!]!()), () => process.exit(0))
 else report(await Promise.all([mode, ...names].filter((name) => name !== undefined)))
 
 function report(wanted: readonly string[]): void {
@@ -22,20 +23,35 @@ function report(wanted: readonly string[]): void {
   console.log(`\n${machine}\n`)
   for (const figure of figures) {
     const { name, value, unit, target, detail } = figure
-    const mark = { true: 'met', false: 'NOT MET', undefined: '' }[String(met(figure)) as 'true' | 'false' | 'undefined']
-    const aim = target === undefined ? '' : 'atLeast' in target ? `>= ${target.atLeast} ${unit}` : `<= ${target.atMost} ${unit}`
-    console.log(`${name.padEnd(64)} ${`${round(value)} ${unit}`.padStart(12)} ${aim.padStart(14)}  ${mark}\n    ${detail}`)
+    const mark = { true: 'met', false: 'NOT MET', undefined: '' }[
+      String(met(figure)) as 'true' | 'false' | 'undefined'
+    ]
+    const aim =
+      target === undefined
+        ? ''
+        : 'atLeast' in target
+          ? `>= ${target.atLeast} ${unit}`
+          : `<= ${target.atMost} ${unit}`
+    console.log(
+      `${name.padEnd(64)} ${`${round(value)} ${unit}`.padStart(12)} ${aim.padStart(14)}  ${mark}\n    ${detail}`,
+    )
   }
-  console.log(`\n${JSON.stringify({ machine, figures: figures.map((figure) => ({ ...figure, met: met(figure) })) })}`)
+  console.log(
+    `\n${JSON.stringify({ machine, figures: figures.map((figure) => ({ ...figure, met: met(figure) })) })}`,
+  )
 }
 
 function measure(group: string): readonly Figure[] {
   if (!(group in GROUPS)) throw new Error(`no group "${group}"; there are ${Object.keys(GROUPS).join(', ')}`)
-  const output = execFileSync(process.execPath, [...process.execArgv, import.meta.filename, '--group', group], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-    maxBuffer: 2 ** 26,
-  })
+  const output = execFileSync(
+    process.execPath,
+    [...process.execArgv, import.meta.filename, '--group', group],
+    {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+      maxBuffer: 2 ** 26,
+    },
+  )
   return JSON.parse(output.slice(output.lastIndexOf('\n[') + 1)) as readonly Figure[]
 }
 

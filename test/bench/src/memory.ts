@@ -26,7 +26,10 @@ export async function memoryFigures(): Promise<readonly Figure[]> {
     execArgv: ['--expose-gc', '--import', join(import.meta.dirname, 'report-memory.js')],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
-  await until('the gateway to be ready', async () => (await fetch(`http://127.0.0.1:${admin}/health/ready`).catch(() => undefined))?.ok)
+  await until(
+    'the gateway to be ready',
+    async () => (await fetch(`http://127.0.0.1:${admin}/health/ready`).catch(() => undefined))?.ok,
+  )
   const report = (): Promise<MemoryReport> =>
     new Promise((done) => {
       child.once('message', (message) => done(message as MemoryReport))
@@ -39,13 +42,19 @@ export async function memoryFigures(): Promise<readonly Figure[]> {
   let scrapes = 0
   for (let round = 0; performance.now() < endMs; round++) {
     for (let from = 0; from < SERIES && performance.now() < endMs; from += LISTS_PER_BODY) {
-      const response = await fetch(`http://127.0.0.1:${web}/collectd`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: bodyOf(from, round) })
+      const response = await fetch(`http://127.0.0.1:${web}/collectd`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: bodyOf(from, round),
+      })
       if (response.status !== 200) throw new Error(`the gateway answered ${response.status}`)
       samples += LISTS_PER_BODY
       await delay(25)
     }
     if (round === 1 || round === 3) {
-      lines = (await (await fetch(`http://127.0.0.1:${page}/metrics`)).text()).split('\n').filter((line) => line.startsWith('collectd_')).length
+      lines = (await (await fetch(`http://127.0.0.1:${page}/metrics`)).text())
+        .split('\n')
+        .filter((line) => line.startsWith('collectd_')).length
       scrapes++
     }
   }
@@ -54,8 +63,20 @@ export async function memoryFigures(): Promise<readonly Figure[]> {
   const perSeries = (after.heapBytes - before.heapBytes) / SERIES
   const detail = `${samples} samples in ${SECONDS} s, ${scrapes} scrapes, the last with ${lines} series; heap ${mib(before.heapBytes)} -> ${mib(after.heapBytes)} MiB after GC`
   return [
-    { name: 'heap with 100,000 live series', value: perSeries, unit: 'B/series', target: { atMost: 700 }, detail },
-    { name: 'resident memory with 100,000 live series', value: after.rssBytes / 1e6, unit: 'MB', target: { atMost: 200 }, detail: `before the load ${(before.rssBytes / 1e6).toFixed(0)} MB` },
+    {
+      name: 'heap with 100,000 live series',
+      value: perSeries,
+      unit: 'B/series',
+      target: { atMost: 700 },
+      detail,
+    },
+    {
+      name: 'resident memory with 100,000 live series',
+      value: after.rssBytes / 1e6,
+      unit: 'MB',
+      target: { atMost: 200 },
+      detail: `before the load ${(before.rssBytes / 1e6).toFixed(0)} MB`,
+    },
   ]
 }
 

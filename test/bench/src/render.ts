@@ -10,7 +10,15 @@ const ROUNDS = 21
 
 /** A page of 100,000 series: its CPU, and the longest that it holds the event loop. */
 export async function renderFigures(): Promise<readonly Figure[]> {
-  const context = testContext({ host: '127.0.0.1', port: 0, path: '/metrics', timestamps: false, expireIntervals: 5, expireAfterMs: 300_000, maxSeries: 200_000 })
+  const context = testContext({
+    host: '127.0.0.1',
+    port: 0,
+    path: '/metrics',
+    timestamps: false,
+    expireIntervals: 5,
+    expireAfterMs: 300_000,
+    maxSeries: 200_000,
+  })
   const output = await prometheus.open(context)
   const scrape = context.handlers.get('/metrics')!
   const all = Array.from({ length: SERIES }, (_, i) => seriesOf(i))
@@ -20,7 +28,9 @@ export async function renderFigures(): Promise<readonly Figure[]> {
   for (let round = 0; round < ROUNDS; round++) {
     // New values each time: nothing of the last page can be kept.
     for (let from = 0; from < SERIES; from += 1000) {
-      const samples = all.slice(from, from + 1000).map((series, i) => ({ series, value: Math.random() * 1e6 + i, timeMs: 0 }))
+      const samples = all
+        .slice(from, from + 1000)
+        .map((series, i) => ({ series, value: Math.random() * 1e6 + i, timeMs: 0 }))
       await output.write(metricBatch(samples))
     }
     const turns = new Turns()
@@ -38,8 +48,20 @@ export async function renderFigures(): Promise<readonly Figure[]> {
   // The family's HELP and TYPE are two more lines.
   const missing = SERIES + 2 - lines
   return [
-    { name: 'a page of 100,000 series', value: median(cpuMs), unit: 'ms', target: { atMost: 60 }, detail: `CPU ms ${spread(cpuMs, 1)}; series missing from the page ${missing}` },
-    { name: 'longest slice of the thread while it renders', value: median(sliceMs), unit: 'ms', target: { atMost: 10 }, detail: `CPU ms of the longest turn of the event loop in each of ${sliceMs.length} pages: ${spread(sliceMs, 1)}` },
+    {
+      name: 'a page of 100,000 series',
+      value: median(cpuMs),
+      unit: 'ms',
+      target: { atMost: 60 },
+      detail: `CPU ms ${spread(cpuMs, 1)}; series missing from the page ${missing}`,
+    },
+    {
+      name: 'longest slice of the thread while it renders',
+      value: median(sliceMs),
+      unit: 'ms',
+      target: { atMost: 10 },
+      detail: `CPU ms of the longest turn of the event loop in each of ${sliceMs.length} pages: ${spread(sliceMs, 1)}`,
+    },
   ]
 }
 

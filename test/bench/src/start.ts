@@ -28,10 +28,18 @@ async function startOnce(): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-start-'))
   const [web, admin, page] = (await freePorts(3)) as [number, number, number]
   const text = await readFile(join(ROOT, 'startup.yaml'), 'utf8')
-  const own = text.replaceAll('8080', `${web}`).replaceAll('8470', `${admin}`).replaceAll('9103', `${page}`).replaceAll('./plugins', `${ROOT}/plugins`)
+  const own = text
+    .replaceAll('8080', `${web}`)
+    .replaceAll('8470', `${admin}`)
+    .replaceAll('9103', `${page}`)
+    .replaceAll('./plugins', `${ROOT}/plugins`)
   await writeFile(join(folder, 'startup.yaml'), own)
   const started = performance.now()
-  const child = spawn(process.execPath, [join(ROOT, 'core/bin/smart-gateway.js'), 'run', join(folder, 'startup.yaml')], { stdio: ['ignore', 'pipe', 'ignore'] })
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'core/bin/smart-gateway.js'), 'run', join(folder, 'startup.yaml')],
+    { stdio: ['ignore', 'pipe', 'ignore'] },
+  )
   const exited = new Promise((done) => child.once('exit', done))
   // The greeting comes when everything had its first try; the gateway's own word for it is asked at once.
   await new Promise((done) => child.stdout.once('data', done))

@@ -14,7 +14,13 @@ import { until } from './peers/until.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-const NAMES = ['collectd_cpu_total', 'collectd_memory', 'collectd_load_shortterm', 'collectd_load_midterm', 'collectd_load_longterm']
+const NAMES = [
+  'collectd_cpu_total',
+  'collectd_memory',
+  'collectd_load_shortterm',
+  'collectd_load_midterm',
+  'collectd_load_longterm',
+]
 
 describeWith(['rabbitmq', 'collectd', 'prometheus'], 'a real collectd', () => {
   let broker: RabbitMq
@@ -51,7 +57,12 @@ outputs:
   }, 120_000)
 
   afterAll(async () => {
-    await Promise.all([...collectds.map((one) => one.stop()), prometheus?.stop(), gateway?.remove(), broker?.stop()])
+    await Promise.all([
+      ...collectds.map((one) => one.stop()),
+      prometheus?.stop(),
+      gateway?.remove(),
+      broker?.stop(),
+    ])
   })
 
   test('its cpu, memory and load come over AMQP to Prometheus under the right names', async () => {
@@ -67,12 +78,22 @@ outputs:
   </Type>
 </Plugin>`
     const url = `http://127.0.0.1:${web}/collectd`
-    collectds.push(await startCollectd({ hostname: 'by-http', write: [httpWriter({ url, lines: ['Notifications true'] })], threshold }))
+    collectds.push(
+      await startCollectd({
+        hostname: 'by-http',
+        write: [httpWriter({ url, lines: ['Notifications true'] })],
+        threshold,
+      }),
+    )
     await expectNames(prometheus, 'by-http')
-    const event = await until('a notification in the file', async () => {
-      const text = await readFile(join(gateway.folder, 'notifications.ndjson'), 'utf8')
-      return text.includes('\n') && (JSON.parse(text.split('\n')[0]!) as Record<string, unknown>)
-    }, 30_000)
+    const event = await until(
+      'a notification in the file',
+      async () => {
+        const text = await readFile(join(gateway.folder, 'notifications.ndjson'), 'utf8')
+        return text.includes('\n') && (JSON.parse(text.split('\n')[0]!) as Record<string, unknown>)
+      },
+      30_000,
+    )
     expect(event).toMatchObject({
       signal: 'event',
       index: 'collectd_load',
@@ -85,11 +106,15 @@ outputs:
 })
 
 async function expectNames(prometheus: Prometheus, host: string): Promise<void> {
-  const names = await until(`the metrics of ${host} in Prometheus`, async () => {
-    const samples = await prometheus.query(`{host="${host}"}`)
-    const found = new Set(samples.map(({ metric }) => metric['__name__']!))
-    return NAMES.every((name) => found.has(name)) && found
-  }, 45_000)
+  const names = await until(
+    `the metrics of ${host} in Prometheus`,
+    async () => {
+      const samples = await prometheus.query(`{host="${host}"}`)
+      const found = new Set(samples.map(({ metric }) => metric['__name__']!))
+      return NAMES.every((name) => found.has(name)) && found
+    },
+    45_000,
+  )
   expect([...names]).toEqual(expect.arrayContaining(NAMES))
   const [memory] = await prometheus.query(`collectd_memory{host="${host}",type_instance="free"}`)
   expect(memory?.metric).toMatchObject({ plugin_instance: 'base' })

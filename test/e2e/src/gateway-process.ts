@@ -38,7 +38,10 @@ export interface GatewayProcess {
 }
 
 /** Writes `startup.yaml` into a new folder and runs the gateway on it. Its admin listener gets a free port. */
-export async function startGateway(startup: string, environment: NodeJS.ProcessEnv = {}): Promise<GatewayProcess> {
+export async function startGateway(
+  startup: string,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-'))
   const port = await freePort()
   await writeFile(join(folder, 'startup.yaml'), `gateway:\n  admin: { port: ${port} }\n${startup}`)
@@ -59,7 +62,8 @@ function run(folder: string, adminPort: number, environment: NodeJS.ProcessEnv):
   const atExit = (): void => void child.kill('SIGKILL')
   process.once('exit', atExit)
   void exited.then(() => process.removeListener('exit', atExit))
-  const get = async (path: string): Promise<Response | undefined> => fetch(adminUrl + path).catch(() => undefined)
+  const get = async (path: string): Promise<Response | undefined> =>
+    fetch(adminUrl + path).catch(() => undefined)
   return {
     folder,
     adminUrl,
@@ -69,12 +73,19 @@ function run(folder: string, adminPort: number, environment: NodeJS.ProcessEnv):
     exited,
     kill: (signal) => void child.kill(signal),
     async instance(name) {
-      const { instances } = (await (await fetch(`${adminUrl}/api/v1/instances`)).json()) as { instances: InstanceView[] }
+      const { instances } = (await (await fetch(`${adminUrl}/api/v1/instances`)).json()) as {
+        instances: InstanceView[]
+      }
       return instances.find((instance) => instance.name === name)!
     },
     async metric(line) {
       const page = (await (await get('/metrics'))?.text()) ?? ''
-      return Number(page.split('\n').find((one) => one.startsWith(`${line} `))?.slice(line.length + 1) ?? 0)
+      return Number(
+        page
+          .split('\n')
+          .find((one) => one.startsWith(`${line} `))
+          ?.slice(line.length + 1) ?? 0,
+      )
     },
     async ready() {
       const ended = exited.then(({ code }) => {

@@ -41,11 +41,16 @@ outputs:
 `)
     await gateway.ready()
     prometheus = await startPrometheus({ targets: [`127.0.0.1:${port}`] })
-    for (const body of messages) channel.sendToQueue('collectd', Buffer.from(body), { contentType: 'application/json' })
+    for (const body of messages)
+      channel.sendToQueue('collectd', Buffer.from(body), { contentType: 'application/json' })
     await channel.waitForConfirms()
     await connection.close()
     const settled = 'smart_gateway_input_messages_total{component="collectd",fate="settled"}'
-    await until('every message to be settled', async () => (await gateway.metric(settled)) === messages.length, 30_000)
+    await until(
+      'every message to be settled',
+      async () => (await gateway.metric(settled)) === messages.length,
+      30_000,
+    )
   }, 120_000)
 
   afterAll(async () => {
@@ -60,11 +65,20 @@ outputs:
 
   test("Prometheus' own query API returns them", async () => {
     const wanted = golden()
-    const found = await until('Prometheus to have scraped them all', async () => {
-      const samples = await prometheus.query('{__name__=~"collectd_.+"}')
-      return samples.length >= wanted.size && samples
-    }, 30_000)
-    const values = new Map(found.map(({ metric: { __name__, job: _, instance: __, ...labels }, value }) => [seriesKey(__name__!, labels), Number(value[1])]))
+    const found = await until(
+      'Prometheus to have scraped them all',
+      async () => {
+        const samples = await prometheus.query('{__name__=~"collectd_.+"}')
+        return samples.length >= wanted.size && samples
+      },
+      30_000,
+    )
+    const values = new Map(
+      found.map(({ metric: { __name__, job: _, instance: __, ...labels }, value }) => [
+        seriesKey(__name__!, labels),
+        Number(value[1]),
+      ]),
+    )
     expect(values).toEqual(wanted)
   })
 })
@@ -78,7 +92,10 @@ function readSamples(page: string): Map<string, number> {
   return new Map(
     samples.map((line) => {
       const [, name = '', labels = '', value] = /^([^{]+)\{(.*)\} (\S+)/.exec(line) ?? []
-      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, text]) => [label!, text!])
+      const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)].map(([, label, text]) => [
+        label!,
+        text!,
+      ])
       return [seriesKey(name, Object.fromEntries(pairs) as Record<string, string>), Number(value)]
     }),
   )

@@ -40,10 +40,14 @@ outputs:
     for (let kill = 0; kill < KILLS; kill++) {
       await gateway.ready()
       const before = written
-      written = await until('records in the file', async () => {
-        const now = (await readIds(file)).length
-        return now > before + 500 && now
-      }, 30_000)
+      written = await until(
+        'records in the file',
+        async () => {
+          const now = (await readIds(file)).length
+          return now > before + 500 && now
+        },
+        30_000,
+      )
       await delay(Math.random() * 200)
       gateway.kill('SIGKILL')
       expect((await gateway.exited).signal).toBe('SIGKILL')
@@ -80,7 +84,18 @@ outputs:
 
 function message(id: number): string {
   return JSON.stringify([
-    { values: [id], dstypes: ['gauge'], dsnames: ['value'], time: 1795167248, interval: 10, host: 'generator', plugin: 'ledger', plugin_instance: '', type: 'gauge', type_instance: 'id' },
+    {
+      values: [id],
+      dstypes: ['gauge'],
+      dsnames: ['value'],
+      time: 1795167248,
+      interval: 10,
+      host: 'generator',
+      plugin: 'ledger',
+      plugin_instance: '',
+      type: 'gauge',
+      type_instance: 'id',
+    },
   ])
 }
 

@@ -45,18 +45,40 @@ describe('what npm pack would publish of the SDK', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
   test('types a plugin from outside, strictly and with every library checked', () => {
-    const flags = ['--strict', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--module', 'nodenext', '--target', 'es2024', '--types', 'node']
+    const flags = [
+      '--strict',
+      '--exactOptionalPropertyTypes',
+      '--noUncheckedIndexedAccess',
+      '--module',
+      'nodenext',
+      '--target',
+      'es2024',
+      '--types',
+      'node',
+    ]
     expect(run(join(ROOT, 'node_modules/.bin/tsc'), [...flags, 'stranger.ts'])).toBe('')
   }, 60_000)
 
   test('runs from outside', () => {
-    expect(JSON.parse(run(process.execPath, ['stranger.js']))).toEqual(['output', 1, false, 0, 0, 'test', 'function'])
+    expect(JSON.parse(run(process.execPath, ['stranger.js']))).toEqual([
+      'output',
+      1,
+      false,
+      0,
+      0,
+      'test',
+      'function',
+    ])
   })
 
   test('has its licence, no dependency and no script that runs when it is installed', () => {
-    const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/@smart-gateway/sdk/package.json'), 'utf8')) as Record<string, unknown>
+    const manifest = JSON.parse(
+      readFileSync(join(folder, 'node_modules/@smart-gateway/sdk/package.json'), 'utf8'),
+    ) as Record<string, unknown>
     expect(manifest['dependencies']).toBeUndefined()
-    expect(Object.keys(manifest['scripts'] as object)).not.toEqual(expect.arrayContaining([expect.stringMatching(/install|prepare$/)]))
+    expect(Object.keys(manifest['scripts'] as object)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/install|prepare$/)]),
+    )
     expect(existsSync(join(folder, 'node_modules/@smart-gateway/sdk/LICENSE'))).toBe(true)
   })
 
@@ -69,7 +91,15 @@ describe('what npm pack would publish of the SDK', () => {
   }
 
   function pack(workspace: string): string[] {
-    const output = execFileSync('npm', ['pack', '--silent', '--workspace', workspace, '--pack-destination', folder], { cwd: ROOT, encoding: 'utf8' })
-    return output.trim().split('\n').slice(-1).map((name) => join(folder, name))
+    const output = execFileSync(
+      'npm',
+      ['pack', '--silent', '--workspace', workspace, '--pack-destination', folder],
+      { cwd: ROOT, encoding: 'utf8' },
+    )
+    return output
+      .trim()
+      .split('\n')
+      .slice(-1)
+      .map((name) => join(folder, name))
   }
 })

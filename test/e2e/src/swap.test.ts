@@ -37,7 +37,9 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
     gateway = createGateway(
       {
         gateway: { admin: { port: 0 }, logLevel: 'error' },
-        transports: { bus: { plugin: 'amqp', options: { url: `amqp://guest:guest@127.0.0.1:${proxy.port}` } } },
+        transports: {
+          bus: { plugin: 'amqp', options: { url: `amqp://guest:guest@127.0.0.1:${proxy.port}` } },
+        },
         inputs: { collectd: { plugin: './v1', from: { transport: 'bus', queue: 'ids', prefetch: 200 } } },
         outputs: {
           file: { plugin: 'file', options: { path: './out.ndjson', fsync: 'never' } },
@@ -63,7 +65,8 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
     let swapping = true
     const sending = (async () => {
       while (swapping) {
-        for (let i = 0; i < PER_BURST; i++) channel.sendToQueue('ids', Buffer.from(message(sent++)), { contentType: 'application/json' })
+        for (let i = 0; i < PER_BURST; i++)
+          channel.sendToQueue('ids', Buffer.from(message(sent++)), { contentType: 'application/json' })
         await channel.waitForConfirms()
       }
     })()
@@ -76,15 +79,27 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
     for (let i = 1; i <= SWAPS; i++) {
       const name = i % 2 === 1 ? 'v2' : 'v1'
       const swapped = await gateway.registry.swap('collectd', join(folder, name))
-      expect(swapped).toEqual({ instance: 'collectd', generation: i + 1, version: name === 'v2' ? '2.0.0' : '1.0.0' })
+      expect(swapped).toEqual({
+        instance: 'collectd',
+        generation: i + 1,
+        version: name === 'v2' ? '2.0.0' : '1.0.0',
+      })
     }
     swapping = false
     await Promise.all([sending, scraping])
     await connection.close()
-    await until('every message to be settled', () => gateway.registry.inputs[0]!.intake.counts.settled === sent)
+    await until(
+      'every message to be settled',
+      () => gateway.registry.inputs[0]!.intake.counts.settled === sent,
+    )
 
-    const lines = (await readFile(join(folder, 'out.ndjson'), 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Line)
-    expect(lines.map(({ value }) => value).sort((a, b) => a - b)).toEqual(Array.from({ length: sent }, (_, id) => id))
+    const lines = (await readFile(join(folder, 'out.ndjson'), 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line)
+    expect(lines.map(({ value }) => value).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: sent }, (_, id) => id),
+    )
     expect(new Set(lines.map(({ labels }) => labels['decoder']))).toEqual(new Set(['v1', 'v2']))
     expect(proxy.connections).toBe(1)
     expect(scrapes.length).toBeGreaterThan(10)
@@ -104,13 +119,22 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
     channel.sendToQueue('ids', Buffer.from(message(-1)))
     await channel.waitForConfirms()
     await connection.close()
-    await until('a message through the old version', () => gateway.registry.inputs[0]!.intake.counts.settled === before + 1)
-    expect(gateway.registry.view().find(({ name }) => name === 'collectd')).toMatchObject({ state: 'ready', generation })
+    await until(
+      'a message through the old version',
+      () => gateway.registry.inputs[0]!.intake.counts.settled === before + 1,
+    )
+    expect(gateway.registry.view().find(({ name }) => name === 'collectd')).toMatchObject({
+      state: 'ready',
+      generation,
+    })
   })
 
   /** The real decoder under a version of its own, which marks what it decodes. */
   async function version(name: 'v1' | 'v2'): Promise<void> {
-    await wrap(name, name === 'v1' ? '1.0.0' : '2.0.0', `import collectd from './index.ts'
+    await wrap(
+      name,
+      name === 'v1' ? '1.0.0' : '2.0.0',
+      `import collectd from './index.ts'
 export default {
   ...collectd,
   open: (context) => collectd.open({ ...context, series: {
@@ -118,23 +142,37 @@ export default {
     intern: (key, series) => context.series.intern(key, series.map((one) => ({ ...one, labels: { ...one.labels, decoder: '${name}' } }))),
   } }),
 }
-`)
+`,
+    )
   }
 
   async function brokenVersion(): Promise<void> {
-    await wrap('broken', '3.0.0', `import collectd from './index.ts'
+    await wrap(
+      'broken',
+      '3.0.0',
+      `import collectd from './index.ts'
 export default { ...collectd, open() { throw new Error('this version is broken') } }
-`)
+`,
+    )
   }
 
   async function wrap(name: string, number: string, source: string): Promise<void> {
     const target = join(folder, name)
     const original = join(ROOT, 'plugins/inputs/collectd')
     await cp(original, target, { recursive: true, filter: (path) => !path.includes('node_modules') })
-    const manifest = JSON.parse(await readFile(join(target, 'package.json'), 'utf8')) as Record<string, unknown>
+    const manifest = JSON.parse(await readFile(join(target, 'package.json'), 'utf8')) as Record<
+      string,
+      unknown
+    >
     // The temp folder is outside of the workspace: nothing there finds the SDK by itself.
-    await cp(join(ROOT, 'node_modules/@smart-gateway'), join(target, 'node_modules/@smart-gateway'), { recursive: true, filter: (path) => /(@smart-gateway|sdk)$/.test(path) })
-    await writeFile(join(target, 'package.json'), JSON.stringify({ ...manifest, version: number, exports: './src/versioned.ts' }))
+    await cp(join(ROOT, 'node_modules/@smart-gateway'), join(target, 'node_modules/@smart-gateway'), {
+      recursive: true,
+      filter: (path) => /(@smart-gateway|sdk)$/.test(path),
+    })
+    await writeFile(
+      join(target, 'package.json'),
+      JSON.stringify({ ...manifest, version: number, exports: './src/versioned.ts' }),
+    )
     await writeFile(join(target, 'src/versioned.ts'), source)
   }
 })
@@ -146,7 +184,18 @@ interface Line {
 
 function message(id: number): string {
   return JSON.stringify([
-    { values: [id], dstypes: ['gauge'], dsnames: ['value'], time: 1795167248, interval: 10, host: 'generator', plugin: 'ledger', plugin_instance: '', type: 'gauge', type_instance: 'id' },
+    {
+      values: [id],
+      dstypes: ['gauge'],
+      dsnames: ['value'],
+      time: 1795167248,
+      interval: 10,
+      host: 'generator',
+      plugin: 'ledger',
+      plugin_instance: '',
+      type: 'gauge',
+      type_instance: 'id',
+    },
   ])
 }
 
@@ -154,5 +203,7 @@ function message(id: number): string {
 async function scrape(url: string): Promise<number> {
   const response = await fetch(url)
   const text = await response.text()
-  return response.status === 200 ? text.split('\n').filter((line) => line.startsWith('collectd_ledger_gauge{')).length : 0
+  return response.status === 200
+    ? text.split('\n').filter((line) => line.startsWith('collectd_ledger_gauge{')).length
+    : 0
 }
