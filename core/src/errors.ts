@@ -93,22 +93,26 @@ export function asError(thrown: unknown): PluginError {
   return new Error(typeof thrown === 'string' ? thrown : `${typeof thrown} was thrown instead of an error`)
 }
 
+/** Causes beyond this say no more, and some go in a circle. */
+const MAX_CAUSES = 5
+
 /** An error's message with the messages of its causes behind it, on one line. */
 export function reasonOf(error: unknown): string {
   const messages: string[] = []
   let at: unknown = error
-  do {
+  for (let depth = 0; depth < MAX_CAUSES; depth++) {
     const known = asError(at)
     const message = messageOf(known)
     if (!messages.some((one) => one.includes(message))) messages.push(message)
     at = known.cause
-  } while (at !== undefined && at !== null && messages.length < 5)
+    if (at === undefined || at === null) break
+  }
   return messages.join(': ')
 }
 
 /** How long a peer asked to wait before the next try, by the error or one of its causes; 0 when it did not. */
 export function retryAfterOf(error: unknown): number {
-  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < 5; depth++) {
+  for (let at = error, depth = 0; typeof at === 'object' && at !== null && depth < MAX_CAUSES; depth++) {
     const { retryAfter, cause } = at as PluginError
     if (typeof retryAfter === 'number' && retryAfter > 0) return retryAfter
     at = cause

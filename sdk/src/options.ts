@@ -4,7 +4,7 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>
   readonly required?: readonly string[]
   readonly additionalProperties?: boolean | JsonSchema
-  readonly items?: JsonSchema
+  readonly items?: JsonSchema | readonly JsonSchema[]
   readonly enum?: readonly unknown[]
   readonly const?: unknown
   readonly oneOf?: readonly JsonSchema[]

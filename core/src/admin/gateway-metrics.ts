@@ -78,6 +78,13 @@ const COUNTERS: readonly Reading[] = [
       ),
   },
   {
+    name: 'smart_gateway_input_series_not_remembered_total',
+    help: 'Times that an input had to make a series anew because its table was full (gateway.maxSeries).',
+    labels: ['component'],
+    read: ({ inputs }) =>
+      inputs.map(({ spec, series }) => [{ component: spec.name }, series.refused] as const),
+  },
+  {
     name: 'smart_gateway_swaps_total',
     help: 'Generations swapped, by outcome.',
     labels: ['instance', 'outcome'],

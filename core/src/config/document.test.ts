@@ -8,7 +8,7 @@ test('every key and value has its line and column', () => {
     'startup.yaml',
     'gateway:\n  name: "edge"\n  admin: { port:   8470 }\nlist:\n  - a\n  - b\n',
   )
-  expect(at(['gateway', 'name'])).toEqual({ line: 2, column: 10 })
+  expect(at(['gateway', 'name'])).toEqual({ line: 2, column: 9 })
   expect(at(['gateway', 'name'], 'key')).toEqual({ line: 2, column: 3 })
   expect(at(['gateway', 'admin', 'port'])).toEqual({ line: 3, column: 20 })
   expect(at(['list', 1])).toEqual({ line: 6, column: 5 })

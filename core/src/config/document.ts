@@ -1,5 +1,13 @@
-import { constructFromEvents, CORE_SCHEMA, EVENT_ID, getScalarValue, mergeTag, parseEvents } from 'js-yaml'
-import type { Event } from 'js-yaml'
+import {
+  constructFromEvents,
+  CORE_SCHEMA,
+  EVENT_ID,
+  getScalarValue,
+  mergeTag,
+  parseEvents,
+  SCALAR_STYLE,
+} from 'js-yaml'
+import type { Event, ScalarStyle } from 'js-yaml'
 import type { Problem } from './problem.ts'
 import { referenceTag } from './references.ts'
 
@@ -104,8 +112,12 @@ function takeKey(frame: Frame, key: string, offset: number, text: string, places
 }
 
 function offsetOf(event: Exclude<Event, { type: typeof EVENT_ID.DOCUMENT | typeof EVENT_ID.POP }>): number {
-  if (event.type === EVENT_ID.SCALAR) return event.valueStart
+  if (event.type === EVENT_ID.SCALAR) return event.valueStart - (isQuoted(event.style) ? 1 : 0)
   return event.type === EVENT_ID.ALIAS ? event.anchorStart : event.start
+}
+
+function isQuoted(style: ScalarStyle): boolean {
+  return style === SCALAR_STYLE.SINGLE_QUOTED || style === SCALAR_STYLE.DOUBLE_QUOTED
 }
 
 function lineAndColumnOf(offsets: Places['offsets'], path: Path, part: 'key' | 'value', text: string) {

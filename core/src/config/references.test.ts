@@ -69,11 +69,11 @@ test('what is missing is told with its place and never with a value, and nothing
   expect(mistakesIn(folder, text, { OTHER: 'hunter2' })).toEqual([
     'startup.yaml:2:9 gateway.name: the environment variable NAME is not set',
     'startup.yaml:3:14 gateway.maxSeries: the environment variable SERIES is not set',
-    'startup.yaml:4:14 gateway.logLevel: has a reference that is neither ${NAME}, an environment variable, nor ${file:PATH}',
-    'startup.yaml:5:11 gateway.state: the file none/there cannot be read (ENOENT)',
-    'startup.yaml:6:11 gateway.drain: the environment variable constructor is not set',
-    'startup.yaml:6:11 gateway.drain: the environment variable __proto__ is not set',
-    'startup.yaml:7:20 gateway.admin.token: has a reference "${" without its "}"; a plain "${" is written "$${"',
+    'startup.yaml:4:13 gateway.logLevel: has a reference that is neither ${NAME}, an environment variable, nor ${file:PATH}',
+    'startup.yaml:5:10 gateway.state: the file none/there cannot be read (ENOENT)',
+    'startup.yaml:6:10 gateway.drain: the environment variable constructor is not set',
+    'startup.yaml:6:10 gateway.drain: the environment variable __proto__ is not set',
+    'startup.yaml:7:19 gateway.admin.token: has a reference "${" without its "}"; a plain "${" is written "$${"',
   ])
 })
 

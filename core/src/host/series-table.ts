@@ -9,6 +9,8 @@ interface Entry {
 }
 
 const SWEEP_STEP = 10_000
+/** A longer key is no series that anybody means: a table full of them would be a way to fill the memory. */
+const MAX_KEY_LENGTH = 4096
 
 /**
  * The interned series of one input instance, by the input's own raw key. It outlives generations: what a new generation makes
@@ -30,7 +32,7 @@ export class InstanceSeries {
     return this.#entries.size
   }
 
-  /** Lookups that had to go without the table because it was full. */
+  /** Times that series were made without being remembered: the table was full, or their key too long. */
   get refused(): number {
     return this.#refused
   }
@@ -62,28 +64,35 @@ export class InstanceSeries {
 
   #intern(key: string, candidates: readonly Series[], generation: number): readonly Series[] {
     const known = this.#entries.get(key)
+    if (key.length > MAX_KEY_LENGTH || (known === undefined && this.#entries.size >= this.#limit)) {
+      this.#refused++
+      return candidates.map((candidate) => freeze(candidate, sameText))
+    }
     const series = candidates.map((candidate, i) => {
       const before = known?.series[i]
-      return before !== undefined && sameSeries(before, candidate) ? before : this.#freeze(candidate)
+      return before !== undefined && sameSeries(before, candidate) ? before : freeze(candidate, this.#shared)
     })
-    if (known === undefined && this.#entries.size >= this.#limit) this.#refused++
-    else this.#entries.set(key, { series, generation, seen: this.#sweep })
+    this.#entries.set(key, { series, generation, seen: this.#sweep })
     return series
   }
 
-  #freeze(candidate: Series): Series {
-    // Spread first: it copies a label named __proto__ as a label, plain assignment would not.
-    const labels: Record<string, string> = { ...candidate.labels }
-    for (const label of Object.keys(labels)) labels[label] = this.#shared(labels[label]!)
-    return Object.freeze({ ...candidate, name: this.#shared(candidate.name), labels: Object.freeze(labels) })
-  }
-
-  #shared(text: string): string {
+  #shared = (text: string): string => {
     const known = this.#texts.get(text)
     if (known !== undefined) return known
     this.#texts.set(text, text)
     return text
   }
+}
+
+function freeze(candidate: Series, share: (text: string) => string): Series {
+  // Spread first: it copies a label named __proto__ as a label, plain assignment would not.
+  const labels: Record<string, string> = { ...candidate.labels }
+  for (const label of Object.keys(labels)) labels[label] = share(labels[label]!)
+  return Object.freeze({ ...candidate, name: share(candidate.name), labels: Object.freeze(labels) })
+}
+
+function sameText(text: string): string {
+  return text
 }
 
 function sameSeries(a: Series, b: Series): boolean {

@@ -35,6 +35,8 @@ export class Feed {
   /** Ends the try to subscribe that is under way. */
   #trying = new AbortController()
   #followed: Followed | undefined
+  /** Whom it failed on and waits to try again: another reason to look is no reason to try. */
+  #failed: Followed | undefined
   #decodes = false
   #current: Place | undefined
   #status: Status
@@ -89,7 +91,7 @@ export class Feed {
   async #reconcile(): Promise<void> {
     const wanted = this.#decodes && !this.#stopping.signal.aborted ? this.#followed : undefined
     const before = this.#current
-    if (wanted?.session === before?.session) return
+    if (wanted?.session === before?.session || (wanted !== undefined && wanted === this.#failed)) return
     this.#trying = new AbortController()
     const { signal } = this.#trying
     try {
@@ -173,7 +175,11 @@ export class Feed {
     const delayMs = this.#backoff.next(retryAfterOf(cause))
     this.#status = status('failed', { reason: reasonOf(error), nextTryMs: Date.now() + delayMs })
     this.#log.error({ code: error.code, hint: error.hint, retryInMs: delayMs }, reasonOf(error))
-    void sleep(delayMs, this.#stopping.signal).then(() => this.#update())
+    this.#failed = this.#followed
+    void sleep(delayMs, this.#stopping.signal).then(() => {
+      this.#failed = undefined
+      return this.#update()
+    })
   }
 }
 

@@ -32,7 +32,7 @@ test.each<[name: string, startup: string, mistakes: (string | RegExp)[]]>([
     'a plugin of another kind',
     'inputs:\n  a: { plugin: "@smart-gateway/output-file" }\n',
     [
-      'startup.yaml:2:17 inputs.a.plugin: @smart-gateway/output-file is a plugin of kind "output", needed here is "input"',
+      'startup.yaml:2:16 inputs.a.plugin: @smart-gateway/output-file is a plugin of kind "output", needed here is "input"',
     ],
   ],
   [
@@ -62,7 +62,7 @@ test.each<[name: string, startup: string, mistakes: (string | RegExp)[]]>([
   [
     'a variable that is not set',
     'transports:\n  bus: { plugin: amqp, options: { url: "amqp://guest:${NOT_SET_ANYWHERE}@127.0.0.1" } }\n',
-    ['startup.yaml:2:41 transports.bus.options.url: the environment variable NOT_SET_ANYWHERE is not set'],
+    ['startup.yaml:2:40 transports.bus.options.url: the environment variable NOT_SET_ANYWHERE is not set'],
   ],
   [
     'several mistakes at once',
@@ -84,7 +84,7 @@ outputs:
     [
       'startup.yaml:1:19 gateway.drain: must be a time such as 500ms, 20s, 5m or 1h, up to 24d',
       'startup.yaml:1:25 gateway.nmae: is not a known key; did you mean "name"?',
-      'startup.yaml:3:42 transports.web.options.port: must be an integer, not a string',
+      'startup.yaml:3:41 transports.web.options.port: must be an integer, not a string',
       'startup.yaml:5:45 inputs.a.from.transport: there is no transport "wob"; did you mean "web"?',
       /^startup\.yaml:6:56 inputs\.b\.from\.path: must match pattern/,
       /^startup\.yaml:7:16 inputs\.c\.plugin: future speaks plugin api 2/,
