@@ -32,7 +32,7 @@ outputs:
     retry: { initial: 1s, max: 30s }
 `
 const ENVIRONMENT = { NAME: '1', TOKEN: 'hunter2hunter2hunter2' }
-const ROUNDS = 1000
+const ROUNDS = 600
 
 test(`${ROUNDS} mutations of a startup.yaml each end as a configuration or as mistakes with places`, () => {
   const folder = scratch()

@@ -1,64 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { permanent, retryable } from '@smart-gateway/sdk'
-import type { Message, RecordSink } from '@smart-gateway/sdk'
-import { idsOf, line, range, SERIES } from '../testing/records.ts'
-import { until } from '../testing/until.ts'
-import { sliceBatch } from './batches.ts'
-import { Intake } from './intake.ts'
-import type { Decode, Edge } from './intake.ts'
-import { Queue } from './queue.ts'
-
-/** An intake, and what it told of messages that did not decode. */
-function bench(decode?: Decode) {
-  const told: string[] = []
-  const intake = new Intake({
-    refused: (_, { message }) => void told.push(`refused: ${message}`),
-    rejected: (_, reasons) => void told.push(`rejected: ${reasons.join(', ')}`),
-  })
-  intake.setDecoder(decode)
-  return { intake, told }
-}
-
-function edge(output: string, required = true, maxBytes = 2 ** 30): Edge {
-  return { output, required, queue: new Queue({ maxBytes, whenFull: required ? 'block' : 'dropOldest' }) }
-}
-
-function routeAll(...edges: readonly Edge[]) {
-  return { metric: edges, event: edges, log: edges }
-}
-
-/** A message that holds numbers as JSON. */
-function numbers(...values: readonly number[]): Message {
-  return { body: Buffer.from(JSON.stringify(values)) }
-}
-
-/** Yields a sample for each number of the message; a negative one is an element that it refuses. */
-function decodeNumbers({ body }: Message, out: RecordSink): void {
-  for (const value of JSON.parse(body.toString()) as number[]) {
-    if (value < 0) out.reject(`${value} is negative`)
-    else out.sample(SERIES, value, 0)
-  }
-}
-
-/** Takes all that waits in a queue, as if it were written. */
-function write({ queue }: Edge, error?: Error): readonly (number | string)[] {
-  const parts = queue.take(100_000, 2 ** 30)
-  queue.settle(parts, error)
-  return parts.flatMap(({ chunk, from, to }) => idsOf(sliceBatch(chunk.batch, from, to)))
-}
-
-/** The fates of promises so far. */
-function fates(promises: readonly Promise<void>[]): string[] {
-  const known = promises.map(() => 'none')
-  for (const [i, promise] of promises.entries()) {
-    promise.then(
-      () => (known[i] = 'settled'),
-      (error: Error) => (known[i] = error.message),
-    )
-  }
-  return known
-}
+import { bench, decodeNumbers, edge, fates, numbers, routeAll, write } from '../testing/intake-bench.ts'
+import { line, range, SERIES } from '../testing/records.ts'
 
 test('a message is acknowledged when every required output has accepted all its records, and not before', async () => {
   const { intake } = bench(decodeNumbers)
@@ -123,98 +67,6 @@ test('a message that yields nothing is acknowledged', async () => {
   expect(intake.counts).toMatchObject({ received: 1, settled: 1, records: 0 })
 })
 
-test('a message on which decode throws leaves nothing behind and is refused; its neighbours go on', async () => {
-  const { intake, told } = bench((message, out) => {
-    out.reject('noted before the fault')
-    decodeNumbers(message, out)
-    if (message.body.includes('13')) throw new Error('unlucky')
-  })
-  const a = edge('a')
-  intake.setRoute(routeAll(a))
-  const known = fates([
-    intake.deliver(numbers(1)),
-    intake.deliver(numbers(2, 13)),
-    intake.deliver(numbers(3)),
-  ])
-  await turn()
-  expect(write(a)).toEqual([1, 3])
-  await turn()
-  expect(known).toEqual(['settled', 'unlucky', 'settled'])
-  expect(told.filter((one) => one.startsWith('refused'))).toEqual(['refused: unlucky'])
-  expect(intake.counts).toMatchObject({
-    settled: 2,
-    refused: 1,
-    undecodable: 1,
-    rejectedElements: 2,
-    records: 2,
-  })
-})
-
-test('a decoder may say that a message is worth another try', async () => {
-  const { intake } = bench(() => {
-    throw retryable('not now')
-  })
-  intake.setRoute(routeAll())
-  await expect(intake.deliver(numbers())).rejects.toMatchObject({ message: 'not now', retryable: true })
-  expect(intake.counts).toMatchObject({ returned: 1, refused: 0 })
-})
-
-test.each<[string, unknown]>([
-  ['undefined', undefined],
-  ['null', null],
-  ['a string', 'text'],
-  ['an error without a message', Object.assign(new Error('x'), { message: undefined })],
-])('a decoder that throws %s refuses one message and nothing else', async (_, thrown) => {
-  const { intake, told } = bench(() => {
-    throw thrown
-  })
-  intake.setRoute(routeAll())
-  await expect(intake.deliver(numbers())).rejects.toMatchObject({ retryable: false })
-  expect(told[0]).toMatch(/^refused: \S+/)
-})
-
-test('a decoder that is not synchronous is refused, and what it yields late belongs to no message', async () => {
-  let late: RecordSink | undefined
-  let ended = false
-  const { intake, told } = bench(async (message, out) => {
-    late = out
-    await turn()
-    decodeNumbers(message, out)
-    ended = true
-    throw new Error('nobody would hear this')
-  })
-  const a = edge('a')
-  intake.setRoute(routeAll(a))
-  await expect(intake.deliver(numbers(1))).rejects.toThrow(
-    'decode returned a promise: it must be synchronous',
-  )
-  await until('the decoder has ended', () => ended)
-  intake.setDecoder(decodeNumbers)
-  late!.sample(SERIES, 99, 0)
-  const known = fates([intake.deliver(numbers(2))])
-  await turn()
-  expect(write(a)).toEqual([2])
-  await turn()
-  expect([known, told.length]).toEqual([['settled'], 1])
-})
-
-test('elements that are refused or left out are counted, the others of the message go on', async () => {
-  const { intake, told } = bench((message, out) => {
-    decodeNumbers(message, out)
-    out.skip('NaN')
-    out.skip('NaN')
-  })
-  const a = edge('a')
-  intake.setRoute(routeAll(a))
-  const known = fates([intake.deliver(numbers(-1, 5, -2))])
-  await turn()
-  expect(write(a)).toEqual([5])
-  await turn()
-  expect(known).toEqual(['settled'])
-  expect(intake.counts).toMatchObject({ rejectedElements: 2, skippedElements: 2, records: 1 })
-  expect(told).toEqual(['rejected: -1 is negative, -2 is negative'])
-})
-
 test('messages wait while there is no decoder or no route, and say so', async () => {
   const { intake } = bench()
   const a = edge('a')
@@ -231,29 +83,6 @@ test('messages wait while there is no decoder or no route, and say so', async ()
   void intake.deliver(numbers(2))
   await turn()
   expect([intake.full, write(a)]).toEqual([true, []])
-})
-
-test('a decoder that is swapped between two messages decodes the next one: each is decoded once, in order', async () => {
-  const { intake } = bench()
-  const a = edge('a')
-  intake.setRoute(routeAll(a))
-  const seen: string[] = []
-  const generation =
-    (name: string): Decode =>
-    (message, out) => {
-      seen.push(`${name} ${message.body.toString()}`)
-      decodeNumbers(message, out)
-    }
-  for (let i = 0; i < 5; i++) void intake.deliver(numbers(i))
-  intake.setDecoder(generation('old'))
-  await turn()
-  intake.setDecoder(undefined)
-  for (let i = 5; i < 8; i++) void intake.deliver(numbers(i))
-  await turn()
-  intake.setDecoder(generation('new'))
-  await turn()
-  expect(write(a)).toEqual(range(0, 8))
-  expect(seen).toEqual([...range(0, 5).map((i) => `old [${i}]`), ...range(5, 8).map((i) => `new [${i}]`)])
 })
 
 test('a full required queue stops decoding; what waits goes on by itself once there is room', async () => {
@@ -313,4 +142,19 @@ test('an input without a transport hands in what it makes', async () => {
   expect(write(a)).toEqual([7])
   await turn()
   expect(known).toEqual(['settled', expect.stringContaining('JSON')])
+})
+
+test('a source that waits for each fate before the next lets everything else run', async () => {
+  const { intake } = bench(decodeNumbers)
+  intake.setRoute(routeAll())
+  let turns = 0
+  let going = true
+  const turning = (async () => {
+    for (; going; turns++) await turn()
+  })()
+  for (let i = 0; i < 5000; i++) await intake.deliver(numbers(i))
+  going = false
+  await turning
+  expect(turns).toBeGreaterThan(40)
+  expect(intake.counts).toMatchObject({ received: 5000, settled: 5000 })
 })

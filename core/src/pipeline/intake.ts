@@ -28,6 +28,8 @@ export interface DecodeFailures {
 const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
 /** A chunk is cut here, so that an idle output can take it whole as one batch. */
 const CHUNK_RECORDS = 1000
+/** A source that waits for each fate, before an output that takes records at once, would let nothing else run: every so often all else has a turn. */
+const FLUSHES_PER_TURN = 100
 
 /**
  * An input's end of the pipeline: takes messages, decodes them, hands the records to the queues of its route. It belongs to
@@ -53,6 +55,7 @@ export class Intake implements Settlement {
   #route: Route | undefined
   #waiting: Delivery[] = []
   #scheduled = false
+  #flushes = 0
   #blocked = false
   #open = 0
   #onRoom: (() => void)[] = []
@@ -135,10 +138,12 @@ export class Intake implements Settlement {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    queueMicrotask(() => {
+    const flush = (): void => {
       this.#scheduled = false
       this.#flush()
-    })
+    }
+    if (++this.#flushes % FLUSHES_PER_TURN === 0) setImmediate(flush)
+    else queueMicrotask(flush)
   }
 
   #flush(): void {

@@ -1,14 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { permanent, retryable } from '@smart-gateway/sdk'
-import type { OutputSession, PluginError, WriteResult } from '@smart-gateway/sdk'
-import { chunkOf, idsOf, range, tracked } from '../testing/records.ts'
+import type { PluginError } from '@smart-gateway/sdk'
+import { chunkOf, range, tracked } from '../testing/records.ts'
 import type { Tracked } from '../testing/records.ts'
+import { scripted } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 import { Queue } from './queue.ts'
 import { Writer } from './writer.ts'
-
-type Ids = readonly (number | string)[]
 
 /** A queue with its writer, and what the writer told its owner. */
 function bench() {
@@ -38,19 +37,6 @@ function bench() {
       const message = tracked(to - from)
       queue.push(chunkOf(range(from, to), [[message, to - from]]), true)
       return message
-    },
-  }
-}
-
-/** A session whose writes do what the list says, one after the other, and succeed beyond it. */
-function scripted(steps: readonly ((ids: Ids) => unknown)[]): OutputSession & { readonly writes: Ids[] } {
-  const writes: Ids[] = []
-  return {
-    writes,
-    async write(batch) {
-      const ids = idsOf(batch)
-      writes.push(ids)
-      return (await steps[writes.length - 1]?.(ids)) as WriteResult
     },
   }
 }

@@ -1,15 +1,9 @@
 import { expect, test } from 'vitest'
 import type { Context, Intake, TransportSession } from '@smart-gateway/sdk'
-import { makeBench } from '../testing/bench.ts'
+import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
-import type { Gateway } from '../gateway.ts'
-import type { InstanceView } from './registry.ts'
-
-function viewOf({ registry }: Gateway, name: string): InstanceView {
-  return registry.view().find((one) => one.name === name)!
-}
 
 /** A gateway with the inputs `a` and `b` on one transport, and an output. */
 function gatewayOf(
@@ -222,4 +216,25 @@ test('an input that decodes and has no subscription says what it needs', async (
       hint: expect.stringContaining('from: { transport: NAME') as string,
     },
   ])
+})
+
+test('an input that brings its records itself and is given a subscription says that it takes none', async () => {
+  const bench = await makeBench()
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', makeHand().open) } },
+    inputs: {
+      a: { plugin: bench.plugin('input', 'source', () => ({ start() {} })), from: { transport: 'hand' } },
+    },
+  })
+  await gateway.start()
+  expect(viewOf(gateway, 'a').reason).toBe('a brings its records itself: its plugin takes no `from`')
+})
+
+test('a subscribe that returns nonsense is a fault of the plugin', async () => {
+  const bench = await makeBench()
+  const { gateway } = gatewayOf(bench, () => ({ subscribe: () => undefined as never }))
+  await gateway.start()
+  expect(viewOf(gateway, 'a').reason).toBe(
+    'a has no subscription on hand: subscribe did not return a subscription with start and stop',
+  )
 })

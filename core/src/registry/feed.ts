@@ -127,6 +127,11 @@ export class Feed {
       signal,
       letGo: (late) => late.stop(),
     })
+    if (typeof subscription?.start !== 'function' || typeof subscription.stop !== 'function')
+      throw new GatewayError(
+        'SG_DEFINITION_INVALID',
+        'subscribe did not return a subscription with start and stop',
+      )
     return { session, subscription, intake: own }
   }
 
@@ -137,7 +142,6 @@ export class Feed {
     }
     await within(() => next.subscription.start(), { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
     this.#status = status('ready')
-    this.#backoff.reset()
   }
 
   #waiting(): Status {
@@ -161,6 +165,7 @@ export class Feed {
       const current = this.#current
       if (current?.intake !== intake || this.#stopping.signal.aborted) return
       this.#current = undefined
+      if (Date.now() - this.#status.sinceMs > RETRY.maxMs) this.#backoff.reset()
       this.#retryLater(cause)
       await this.#end(current)
     })

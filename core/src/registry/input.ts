@@ -42,9 +42,15 @@ export class Input {
   get status(): Status {
     const own = this.instance.status
     const fed = this.feed?.status
-    return own.state !== 'ready' || fed === undefined || fed.state === 'ready' || fed.state === 'stopped'
-      ? own
-      : fed
+    const works = own.state === 'ready' || own.state === 'degraded'
+    return works && fed !== undefined && fed.state !== 'ready' && fed.state !== 'stopped' ? fed : own
+  }
+
+  /** Takes no more: ends the subscription, or the source. Resolves when nothing will follow. */
+  async end(): Promise<void> {
+    await this.feed?.stop()
+    const session = this.instance.live?.session
+    if (session?.start !== undefined) await session.stop?.()
   }
 
   async #attach({ session }: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
@@ -55,6 +61,10 @@ export class Input {
       this.intake.setDecoder(session.decode.bind(session))
       void this.feed.setDecodes(true)
       return
+    }
+    if (this.feed !== undefined) {
+      const message = `${this.spec.name} brings its records itself: its plugin takes no \`from\``
+      throw new GatewayError('SG_OPTIONS_INVALID', message)
     }
     const start = async (): Promise<void> => {
       // Two generations of a source would both produce: the old one ends first.

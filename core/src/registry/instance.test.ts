@@ -1,18 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Context, OutputSession } from '@smart-gateway/sdk'
 import { retryable } from '@smart-gateway/sdk'
-import { makeBench } from '../testing/bench.ts'
+import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
-import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 import type { Gateway } from '../gateway.ts'
-import type { InstanceView } from './registry.ts'
 
 const SESSION: OutputSession = { async write() {} }
-
-function viewOf({ registry }: Gateway, name: string): InstanceView {
-  return registry.view().find((one) => one.name === name)!
-}
 
 /** A gateway with one output `x`, and one `well` beside it. */
 function gatewayOf(
@@ -160,6 +154,24 @@ test('a session that gives itself up is stopped and opened anew', async () => {
   expect([opened.length, opened[0]!.stopped, viewOf(gateway, 'x').state]).toEqual([2, 1, 'ready'])
 })
 
+test('a session that comes and goes at once is tried at growing intervals', async () => {
+  const bench = await makeBench()
+  const waits: number[] = []
+  const gateway = gatewayOf(bench, ({ fail }) => {
+    fail(new Error('gone at once'))
+    return SESSION
+  })
+  await gateway.start()
+  await until('it has failed three times', () => {
+    const lost = bench.lines.filter(({ code }) => code === 'SG_SESSION_LOST') as unknown as {
+      retryInMs: number
+    }[]
+    waits.splice(0, waits.length, ...lost.map(({ retryInMs }) => retryInMs))
+    return waits.length === 3
+  })
+  expect(waits).toEqual([100, 200, 400])
+})
+
 test('a session that gives itself up while it opens is opened anew', async () => {
   const bench = await makeBench()
   let tries = 0
@@ -230,66 +242,4 @@ test('a session that tells of trouble is degraded; one that cannot tell how it i
     throw new Error('oops')
   }
   expect(viewOf(gateway, 'x')).toMatchObject({ state: 'degraded', reason: 'it cannot tell how it is: oops' })
-})
-
-test('a required output that cannot even be imported holds messages instead of losing them', async () => {
-  const bench = await makeBench()
-  const [hand, shelf] = [makeHand(), makeShelf()]
-  const gateway = bench.gateway({
-    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
-    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
-    outputs: {
-      shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) },
-      broken: {
-        plugin: bench.plugin('output', 'broken', () => SESSION, { top: `throw new Error('no luck')` }),
-      },
-    },
-  })
-  await gateway.start()
-  let fate = 'none'
-  const delivered = hand.deliver('numbers', 1).then(
-    () => (fate = 'settled'),
-    () => (fate = 'returned'),
-  )
-  await gateway.registry.swap('shelf')
-  expect([fate, hand.intakes.get('numbers')!.full, shelf.ids]).toEqual(['none', true, []])
-  expect(await gateway.stop()).toEqual({ unsettled: 1 })
-  expect(await delivered).toBe('returned')
-})
-
-test('an output whose import failed gets its messages once a good version is swapped in', async () => {
-  const bench = await makeBench()
-  const [hand, shelf] = [makeHand(), makeShelf()]
-  const gateway = bench.gateway({
-    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
-    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
-    outputs: {
-      x: { plugin: bench.plugin('output', 'x', shelf.open, { top: `throw new Error('no luck')` }) },
-    },
-  })
-  await gateway.start()
-  const delivered = hand.deliver('numbers', 1)
-  await gateway.registry.swap('x', bench.plugin('output', 'x', shelf.open, { version: '2.0.0' }))
-  await delivered
-  expect([shelf.ids, viewOf(gateway, 'x')]).toMatchObject([[1], { state: 'ready', version: '2.0.0' }])
-})
-
-test('no secret is shown, wherever a plugin puts it', async () => {
-  const bench = await makeBench()
-  const options = { type: 'object', properties: { token: { type: 'string', writeOnly: true } } }
-  const plugin = bench.plugin(
-    'output',
-    'x',
-    () => {
-      throw new Error('login with hunter2hunter2 at amqp://guest:p%40ssword@host failed')
-    },
-    { options },
-  )
-  const gateway = bench.gateway({
-    outputs: { x: { plugin, options: { token: 'hunter2hunter2', url: 'amqp://guest:p%40ssword@host' } } },
-  })
-  await gateway.start()
-  expect(viewOf(gateway, 'x').reason).toBe(
-    'x could not open: login with [secret] at amqp://guest:[secret]@host failed',
-  )
 })

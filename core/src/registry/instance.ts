@@ -153,7 +153,6 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     this.#live = next
     this.#package = next.package
     this.#status = status('ready')
-    this.#backoff.reset()
   }
 
   async #replace(source: string | undefined): Promise<Generation<D, S>> {
@@ -180,6 +179,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
       const live = this.#live
       if (live?.number !== generation || this.#stopping.signal.aborted) return
       this.#live = undefined
+      // One that comes and goes at once is no success: its waits go on growing.
+      if (Date.now() - this.#status.sinceMs > RETRY.maxMs) this.#backoff.reset()
       this.#retryLater(new GatewayError('SG_SESSION_LOST', `${this.name} lost its session`, { cause }))
       await this.#wiring.detach(live, 0)
       await live.close(GRACE_MS)

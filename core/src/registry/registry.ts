@@ -138,7 +138,8 @@ export class Registry {
   }
 
   async #drain(): Promise<void> {
-    await Promise.all(this.inputs.map(({ feed }) => feed?.stop()))
+    // A source that cannot end as it should is told when its instance is stopped.
+    await Promise.allSettled(this.inputs.map((input) => input.end()))
     await Promise.all(this.inputs.map(({ intake }) => intake.idle()))
   }
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { OutputSession } from '@smart-gateway/sdk'
 import { makeBench } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
+import { range, SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import type { Hand } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
@@ -44,18 +45,6 @@ test('a stop takes no more messages, waits for the fate of those under way, and 
   expect(gateway.registry.view().map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped'])
 })
 
-test('a stop does not wait for ever: what has no fate is counted and not acknowledged', async () => {
-  const bench = await makeBench()
-  const hand = makeHand()
-  const gateway = gatewayOf(bench, hand, () => ({ write: () => new Promise(() => {}) }), '50ms')
-  await gateway.start()
-  noted(hand, 'message', hand.deliver('numbers', 1))
-  const start = performance.now()
-  expect(await gateway.stop()).toEqual({ unsettled: 1 })
-  expect(performance.now() - start).toBeLessThan(5000)
-  expect(hand.log).not.toContain('message acknowledged')
-})
-
 test('a stop while an output waits for its next try ends with the drain, not with the wait', async () => {
   const bench = await makeBench()
   const hand = makeHand()
@@ -91,21 +80,29 @@ test('a stop before the start, and a start after it, leave nothing open', async 
   expect([opened, gateway.adminUrl]).toEqual([0, undefined])
 })
 
-test('sessions whose stop throws or hangs are told and left behind', async () => {
+test('a stop does not wait for ever: what has no fate is counted and not acknowledged, sessions that hang or throw are told', async () => {
   const bench = await makeBench()
-  const hanging = bench.plugin('output', 'hanging', () => ({
-    async write() {},
-    stop: () => new Promise(() => {}),
-  }))
-  const throwing = bench.plugin('output', 'throwing', () => ({
-    async write() {},
-    stop() {
-      throw new Error('no')
+  const hand = makeHand()
+  const never = (): Promise<never> => new Promise(() => {})
+  const stop = (): never => {
+    throw new Error('no')
+  }
+  const gateway = bench.gateway({
+    gateway: { drain: '50ms' },
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      stuck: { plugin: bench.plugin('output', 'stuck', () => ({ write: never })) },
+      hanging: { plugin: bench.plugin('output', 'hanging', () => ({ async write() {}, stop: never })) },
+      throwing: { plugin: bench.plugin('output', 'throwing', () => ({ async write() {}, stop })) },
     },
-  }))
-  const gateway = bench.gateway({ outputs: { hanging: { plugin: hanging }, throwing: { plugin: throwing } } })
+  })
   await gateway.start()
-  await gateway.stop()
+  noted(hand, 'message', hand.deliver('numbers', 1))
+  const start = performance.now()
+  expect(await gateway.stop()).toEqual({ unsettled: 1 })
+  expect(performance.now() - start).toBeLessThan(8000)
+  expect(hand.log).not.toContain('message acknowledged')
   const warnings = bench.lines.filter(({ level }) => level === 'warn')
   expect(warnings.map(({ component, msg }) => `${component}: ${msg}`).toSorted()).toEqual([
     'hanging: stop did not finish within 3000 ms; going on without it',
@@ -123,4 +120,30 @@ test('messages that come while it stops are given back or acknowledged, never fo
   noted(hand, 'late', intake.deliver({ body: Buffer.from('[1]') }))
   await stopped
   expect(hand.log).toContain('late acknowledged')
+})
+
+test('a source that never ends by itself is ended first, and what it has handed in is written', async () => {
+  const bench = await makeBench()
+  const shelf = makeShelf()
+  let emitted = 0
+  let producing = true
+  const source = bench.plugin('input', 'source', () => ({
+    start(emit) {
+      void (async () => {
+        while (producing) await emit((out) => out.sample(SERIES, emitted++, 0))
+      })()
+    },
+    stop: () => void (producing = false),
+  }))
+  const gateway = bench.gateway({
+    gateway: { drain: '20s' },
+    inputs: { source: { plugin: source } },
+    outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) } },
+  })
+  await gateway.start()
+  await until('it produces', () => emitted > 100)
+  const start = performance.now()
+  expect(await gateway.stop()).toEqual({ unsettled: 0 })
+  expect(performance.now() - start).toBeLessThan(3000)
+  expect(shelf.ids).toEqual(range(0, emitted))
 })

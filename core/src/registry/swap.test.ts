@@ -1,18 +1,12 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { Context, InputContext, OutputSession, RecordSink, Series } from '@smart-gateway/sdk'
-import { makeBench } from '../testing/bench.ts'
-import type { Bench, Details } from '../testing/bench.ts'
+import type { InputContext, Series } from '@smart-gateway/sdk'
+import { makeBench, viewOf } from '../testing/bench.ts'
+import type { Details } from '../testing/bench.ts'
 import { range, SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 import { reasonOf } from '../errors.ts'
-import type { Gateway } from '../gateway.ts'
-import type { InstanceView } from './registry.ts'
-
-function viewOf({ registry }: Gateway, name: string): InstanceView {
-  return registry.view().find((one) => one.name === name)!
-}
 
 /** A gateway with one input `numbers` behind a transport and one output `shelf`, started. */
 async function running() {
@@ -211,150 +205,6 @@ test('a series keeps its object through a swap', async () => {
     await hand.deliver('numbers')
   }
   expect([seen.length, new Set(seen).size, gateway.registry.inputs[0]!.series.size]).toEqual([4, 1, 1])
-})
-
-/** An output whose sessions count what they have written and hand the count over. */
-function counting(bench: Bench, version: string, own: Partial<OutputSession> = {}) {
-  const sessions: { count: number; stopped: boolean }[] = []
-  const folder = bench.plugin(
-    'output',
-    'shelf',
-    () => {
-      const session = { count: 0, stopped: false }
-      sessions.push(session)
-      return {
-        async write({ length }) {
-          session.count += length
-        },
-        exportState: () => session.count,
-        restore: (state) => void (session.count = state as number),
-        stop: () => void (session.stopped = true),
-        ...own,
-      }
-    },
-    { version },
-  )
-  return { folder, sessions }
-}
-
-test('an output hands its state to the next generation, which writes what waits', async () => {
-  const { bench, hand, registry } = await running()
-  const [old, next] = [counting(bench, '2.0.0'), counting(bench, '3.0.0')]
-  await registry.swap('shelf', old.folder)
-  await hand.deliver('numbers', 1, 2, 3)
-  await registry.swap('shelf', next.folder)
-  await hand.deliver('numbers', 4)
-  expect([old.sessions, next.sessions]).toEqual([
-    [{ count: 3, stopped: true }],
-    [{ count: 4, stopped: false }],
-  ])
-})
-
-test.each<[string, Partial<OutputSession>, Partial<OutputSession>]>([
-  [
-    'restored',
-    {},
-    {
-      restore() {
-        throw new Error('from another version')
-      },
-    },
-  ],
-  [
-    'exported',
-    {
-      exportState() {
-        throw new Error('too large')
-      },
-    },
-    {},
-  ],
-])('state that cannot be %s leaves the old generation writing', async (_, ofOld, ofNext) => {
-  const { bench, hand, gateway, registry } = await running()
-  const [old, next] = [counting(bench, '2.0.0', ofOld), counting(bench, '3.0.0', ofNext)]
-  await registry.swap('shelf', old.folder)
-  await hand.deliver('numbers', 1)
-  await expect(registry.swap('shelf', next.folder)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
-  await hand.deliver('numbers', 2, 3)
-  expect([old.sessions, next.sessions]).toEqual([
-    [{ count: 3, stopped: false }],
-    [{ count: 0, stopped: true }],
-  ])
-  expect(viewOf(gateway, 'shelf')).toMatchObject({ state: 'ready', version: '2.0.0' })
-})
-
-test('a generation that no longer takes a signal that startup.yaml wants there leaves the old one writing', async () => {
-  const bench = await makeBench()
-  const [hand, shelf] = [makeHand(), makeShelf()]
-  const gateway = bench.gateway({
-    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
-    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
-    outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open), signals: ['metric'] } },
-  })
-  await gateway.start()
-  const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0', signals: ['log'] })
-  await expect(gateway.registry.swap('shelf', next)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
-  await hand.deliver('numbers', 1)
-  expect(shelf.ids).toEqual([1])
-})
-
-test('an HTTP handler is served by the new generation on the same port', async () => {
-  const bench = await makeBench()
-  const serving =
-    (answer: string) =>
-    async ({ http }: Context) => {
-      const { url } = await http.serve({ host: '127.0.0.1', port: 0, path: '/x' }, () => new Response(answer))
-      return { address: url, async write() {} }
-    }
-  const gateway = bench.gateway({ outputs: { x: { plugin: bench.plugin('output', 'x', serving('old')) } } })
-  await gateway.start()
-  const { address } = viewOf(gateway, 'x')
-  const ask = async (): Promise<string> => (await fetch(address!)).text()
-  expect(await ask()).toBe('old')
-  await gateway.registry.swap('x', bench.plugin('output', 'x', serving('new'), { version: '2.0.0' }))
-  expect([await ask(), viewOf(gateway, 'x').address]).toEqual(['new', address])
-  const failing = bench.plugin(
-    'output',
-    'x',
-    async (context) => {
-      await serving('never')(context)
-      throw new Error('after all')
-    },
-    { version: '3.0.0' },
-  )
-  await expect(gateway.registry.swap('x', failing)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
-  expect(await ask()).toBe('new')
-})
-
-test('a source without a transport ends before its next generation starts', async () => {
-  const bench = await makeBench()
-  const shelf = makeShelf()
-  const told: string[] = []
-  const source =
-    (name: string, fault = false) =>
-    () => ({
-      async start(emit: (fill: (out: RecordSink) => void) => Promise<void>) {
-        told.push(`${name} starts`)
-        if (fault) throw new Error('no device')
-        await emit((out) => out.sample(SERIES, 1, 0))
-      },
-      stop: () => void told.push(`${name} stops`),
-    })
-  const gateway = bench.gateway({
-    inputs: { s: { plugin: bench.plugin('input', 's', source('old')) } },
-    outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) } },
-  })
-  await gateway.start()
-  await gateway.registry.swap('s', bench.plugin('input', 's', source('new'), { version: '2.0.0' }))
-  expect([told.slice(0, 3), shelf.ids]).toEqual([
-    ['old starts', 'old stops', 'new starts'],
-    [1, 1],
-  ])
-  const bad = bench.plugin('input', 's', source('bad', true), { version: '3.0.0' })
-  await expect(gateway.registry.swap('s', bad)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
-  await until('the one before is opened anew', () => told.filter((one) => one === 'new starts').length === 2)
-  await until('it is ready', () => viewOf(gateway, 's').state === 'ready')
-  expect([viewOf(gateway, 's').version, shelf.ids]).toEqual(['2.0.0', [1, 1, 1]])
 })
 
 test('a swap that comes with or after the stop is refused, and nothing is left open', async () => {

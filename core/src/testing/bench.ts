@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { onTestFinished, vi } from 'vitest'
 import type {
   Context,
   InputContext,
@@ -13,6 +13,7 @@ import type {
 } from '@smart-gateway/sdk'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
+import type { InstanceView } from '../registry/registry.ts'
 import { recordingLog } from './log-lines.ts'
 import type { Line } from './log-lines.ts'
 import { writePlugin } from './plugin-folder.ts'
@@ -46,6 +47,9 @@ export interface Bench {
 }
 
 export async function makeBench(): Promise<Bench> {
+  // The shortest waits that jitter allows.
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0)
+  onTestFinished(() => random.mockRestore())
   const folder = scratch()
   const bridge = pathToFileURL(join(folder, 'bridge.mjs')).href
   writeFileSync(join(folder, 'bridge.mjs'), 'export const opens = new Map()\n')
@@ -88,6 +92,11 @@ export async function makeBench(): Promise<Bench> {
       return gateway
     },
   }
+}
+
+/** One instance as the gateway shows it. */
+export function viewOf({ registry }: Gateway, name: string): InstanceView {
+  return registry.view().find((one) => one.name === name)!
 }
 
 // No test has business on the default port, or the time for the default drain.

@@ -1,4 +1,11 @@
-import type { Batch, InputSession, Intake, OutputSession, TransportSession } from '@smart-gateway/sdk'
+import type {
+  Batch,
+  InputSession,
+  Intake,
+  OutputSession,
+  TransportSession,
+  WriteResult,
+} from '@smart-gateway/sdk'
 import { idsOf, SERIES } from './records.ts'
 
 /** A transport that hands in what the test gives it, through the newest subscription of each input. */
@@ -62,5 +69,22 @@ export function makeShelf(write: (batch: Batch) => Promise<void> = async () => {
         ids.push(...idsOf(batch))
       },
     }),
+  }
+}
+
+type Ids = readonly (number | string)[]
+
+/** A session whose writes do what the list says, one after the other, and succeed beyond it. */
+export function scripted(
+  steps: readonly ((ids: Ids) => unknown)[],
+): OutputSession & { readonly writes: Ids[] } {
+  const writes: Ids[] = []
+  return {
+    writes,
+    async write(batch) {
+      const ids = idsOf(batch)
+      writes.push(ids)
+      return (await steps[writes.length - 1]?.(ids)) as WriteResult
+    },
   }
 }

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import type { OutputSession } from '@smart-gateway/sdk'
+import { makeBench, viewOf } from '../testing/bench.ts'
+import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
+
+const SESSION: OutputSession = { async write() {} }
+
+test('a required output that cannot even be imported holds messages instead of losing them', async () => {
+  const bench = await makeBench()
+  const [hand, shelf] = [makeHand(), makeShelf()]
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) },
+      broken: {
+        plugin: bench.plugin('output', 'broken', () => SESSION, { top: `throw new Error('no luck')` }),
+      },
+    },
+  })
+  await gateway.start()
+  let fate = 'none'
+  const delivered = hand.deliver('numbers', 1).then(
+    () => (fate = 'settled'),
+    () => (fate = 'returned'),
+  )
+  await gateway.registry.swap('shelf')
+  expect([fate, hand.intakes.get('numbers')!.full, shelf.ids]).toEqual(['none', true, []])
+  expect(await gateway.stop()).toEqual({ unsettled: 1 })
+  expect(await delivered).toBe('returned')
+})
+
+test('an output whose import failed gets its messages once a good version is swapped in', async () => {
+  const bench = await makeBench()
+  const [hand, shelf] = [makeHand(), makeShelf()]
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      x: { plugin: bench.plugin('output', 'x', shelf.open, { top: `throw new Error('no luck')` }) },
+    },
+  })
+  await gateway.start()
+  const delivered = hand.deliver('numbers', 1)
+  await gateway.registry.swap('x', bench.plugin('output', 'x', shelf.open, { version: '2.0.0' }))
+  await delivered
+  expect([shelf.ids, viewOf(gateway, 'x')]).toMatchObject([[1], { state: 'ready', version: '2.0.0' }])
+})
+
+test('no secret is shown, wherever a plugin puts it', async () => {
+  const bench = await makeBench()
+  const options = { type: 'object', properties: { token: { type: 'string', writeOnly: true } } }
+  const plugin = bench.plugin(
+    'output',
+    'x',
+    () => {
+      throw new Error('login with hunter2hunter2 at amqp://guest:p%40ssword@host failed')
+    },
+    { options },
+  )
+  const gateway = bench.gateway({
+    outputs: { x: { plugin, options: { token: 'hunter2hunter2', url: 'amqp://guest:p%40ssword@host' } } },
+  })
+  await gateway.start()
+  expect(viewOf(gateway, 'x').reason).toBe(
+    'x could not open: login with [secret] at amqp://guest:[secret]@host failed',
+  )
+})
