@@ -36,7 +36,7 @@ export const ERRORS = {
   },
   SG_IMPORT_FAILED: {
     means: "A plugin's module could not be imported.",
-    hint: 'See the reason behind it; a dependency may be missing: run npm install where the plugin is installed.',
+    hint: 'See the reason behind it; a dependency may be missing: run npm install where the plugin is installed, then swap it or start again (Node remembers a module that failed).',
   },
   SG_DEFINITION_INVALID: {
     means: "A plugin's default export is not a definition of the kind and api that its manifest promises.",

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
 import { orExit } from './exit.ts'
@@ -7,13 +8,15 @@ import { keepHeapSmall } from './heap.ts'
 /** A stop that takes longer than draining and closing ever should: Kubernetes would kill at 30 s. */
 const STOP_DEADLINE_MS = 25_000
 const EXIT_SOFTWARE = 70
+const GREETING_DEADLINE_MS = 3000
 
 /** `smart-gateway run`: runs until SIGTERM or SIGINT, then drains and exits 0; a second signal leaves at once. */
 export async function run(file: string, { quiet = false }: { quiet?: boolean }): Promise<void> {
   const gateway = orExit(() => createGateway(file))
   stopOnSignals(gateway)
   reportFaults(gateway)
-  await gateway.start()
+  // A peer that does not answer holds its own instance up, not the greeting, which says what is not ready.
+  await Promise.race([gateway.start(), delay(GREETING_DEADLINE_MS, undefined, { ref: false })])
   keepHeapSmall()
   if (!quiet) process.stdout.write(greeting(gateway, file))
 }

@@ -13,8 +13,6 @@ export interface MissingReference {
 export interface Resolved {
   readonly value: unknown
   readonly missing: readonly MissingReference[]
-  /** The files that were read, absolute. */
-  readonly files: readonly string[]
 }
 
 /** A scalar written without quotes that is one whole reference. It stays that wherever an alias or a merge key carries it. */
@@ -45,7 +43,6 @@ const MAX_DEPTH = 200
  */
 export function resolveReferences(value: unknown, folder: string, environment: NodeJS.ProcessEnv): Resolved {
   const missing: MissingReference[] = []
-  const files: string[] = []
   let values = 0
 
   const resolved = (given: unknown, path: Path): unknown => {
@@ -83,7 +80,6 @@ export function resolveReferences(value: unknown, folder: string, environment: N
     const file = isAbsolute(name) ? name : resolve(folder, name)
     try {
       const content = readFileSync(file, 'utf8')
-      files.push(file)
       return content.replace(/\r?\n$/, '')
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
@@ -91,7 +87,7 @@ export function resolveReferences(value: unknown, folder: string, environment: N
       return ''
     }
   }
-  return { value: resolved(value, []), missing, files }
+  return { value: resolved(value, []), missing }
 }
 
 const TOO_MUCH = `holds more than ${MAX_VALUES} values or is deeper than ${MAX_DEPTH} once its aliases are unfolded`

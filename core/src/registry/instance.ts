@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Definition, Health, Kind } from '@smart-gateway/sdk'
@@ -47,6 +48,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   #package: PluginPackage
   #live: Generation<D, S> | undefined
   #numbers = 0
+  #retired: number | undefined
   #status: Status = status('starting')
   #change: Promise<unknown> = Promise.resolve()
 
@@ -158,19 +160,32 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   async #replace(source: string | undefined): Promise<Generation<D, S>> {
     const before = this.#live
     const number = ++this.#numbers
-    const target = join(this.#host.stateFolder, 'generations', this.name, String(number))
+    const target = this.#folderOf(number)
     try {
       const folder = findPlugin(source ?? this.spec.plugin, this.kind, this.#host.folder)
       const plugin = await placeGeneration(folder, target, this.kind)
       const next = await this.#make(plugin, number)
       await this.#attach(next, before)
-      if (before !== undefined) await before.close(GRACE_MS)
+      if (before !== undefined) await this.#retire(before)
       this.#log.info({ generation: number, version: plugin.version }, `${this.name} swapped`)
       return next
     } catch (cause) {
+      await rm(target, { recursive: true, force: true })
       const message = `${this.name} was not swapped, ${before === undefined ? 'it was not open' : `generation ${before.number} goes on`}`
       throw new GatewayError('SG_SWAP_FAILED', message, { cause })
     }
+  }
+
+  /** Stops a generation that was replaced. Its folder goes with the one after it: a lazy import may still be under way. */
+  async #retire(before: Generation<D, S>): Promise<void> {
+    await before.close(GRACE_MS)
+    const previous = this.#retired
+    this.#retired = before.number
+    if (previous !== undefined) await rm(this.#folderOf(previous), { recursive: true, force: true })
+  }
+
+  #folderOf(generation: number): string {
+    return join(this.#host.stateFolder, 'generations', this.name, String(generation))
   }
 
   /** A session gave itself up. */

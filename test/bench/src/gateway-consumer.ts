@@ -2,7 +2,6 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGateway } from '@smart-gateway/core'
-import { keepHeapSmall } from '../../../core/src/cli/heap.ts'
 import type { Drain, Drained } from './broker.ts'
 
 process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain) => {
@@ -17,8 +16,6 @@ process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain
   )
   const { counts } = gateway.registry.inputs[0]!.intake
   await gateway.start()
-  // As the command line does.
-  keepHeapSmall()
   let startedMs = 0
   let cpu = process.cpuUsage()
   let before = 0
