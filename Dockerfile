@@ -18,5 +18,6 @@ VOLUME /app/state
 USER node
 EXPOSE 8080 8470 9103
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "fetch('http://127.0.0.1:8470/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-ENTRYPOINT ["node", "core/bin/smart-gateway.js"]
+# A small young generation and little slack in the old one: 90 MB less at 100,000 series, see docs/operation.md.
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=20", "core/bin/smart-gateway.js"]
 CMD ["run", "startup.yaml"]

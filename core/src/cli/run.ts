@@ -3,7 +3,6 @@ import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
 import { orExit } from './exit.ts'
 import { greeting } from './greeting.ts'
-import { keepHeapSmall } from './heap.ts'
 
 /** A stop that takes longer than draining and closing ever should: Kubernetes would kill at 30 s. */
 const STOP_DEADLINE_MS = 25_000
@@ -17,7 +16,6 @@ export async function run(file: string, { quiet = false }: { quiet?: boolean }):
   reportFaults(gateway)
   // A peer that does not answer holds its own instance up, not the greeting, which says what is not ready.
   await Promise.race([gateway.start(), delay(GREETING_DEADLINE_MS, undefined, { ref: false })])
-  keepHeapSmall()
   if (!quiet) process.stdout.write(greeting(gateway, file))
 }
 

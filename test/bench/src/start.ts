@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { freePorts } from '../../e2e/src/peers/ports.ts'
+import { HEAP_FLAGS } from './heap-flags.ts'
 import { median, spread } from './figure.ts'
 import type { Figure } from './figure.ts'
 
@@ -37,7 +38,7 @@ async function startOnce(): Promise<number> {
   const started = performance.now()
   const child = spawn(
     process.execPath,
-    [join(ROOT, 'core/bin/smart-gateway.js'), 'run', join(folder, 'startup.yaml')],
+    [...HEAP_FLAGS, join(ROOT, 'core/bin/smart-gateway.js'), 'run', join(folder, 'startup.yaml')],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   )
   const exited = new Promise((done) => child.once('exit', done))
