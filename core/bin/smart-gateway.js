@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 // Plain JavaScript that any Node can read, so that one that is too old gets a sentence and not a syntax error.
 import { existsSync } from 'node:fs'
-import { registerHooks } from 'node:module'
+// As a namespace: an old Node has no registerHooks, and would fail before the sentence.
+import * as module from 'node:module'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {
@@ -14,7 +15,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 // A checkout runs its TypeScript sources, a published package what was built of them: Node strips no types below node_modules.
 const source = new URL('../src/cli/main.ts', import.meta.url)
 if (existsSync(source) && !source.pathname.includes('/node_modules/')) {
-  registerHooks({
+  module.registerHooks({
     resolve(specifier, context, next) {
       if (!specifier.startsWith('@smart-gateway/')) return next(specifier, context)
       const found = next(specifier, {

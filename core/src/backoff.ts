@@ -4,6 +4,9 @@ export interface BackoffLimits {
   readonly maxMs: number
 }
 
+/** Between two tries to open or to subscribe. */
+export const RETRY: BackoffLimits = { initialMs: 1000, maxMs: 30_000 }
+
 /** What a timer can wait: a longer one would fire at once. */
 const MAX_WAIT_MS = 2 ** 31 - 1
 

@@ -17,7 +17,7 @@ test('work that takes too long is given up, and what comes late is let go of', a
   const late = Promise.withResolvers<string>()
   const waiting = within(() => work.promise, { what: 'open', ms: 10, letGo: (value) => late.resolve(value) })
   await expect(waiting).rejects.toMatchObject({
-    code: 'SG_OPEN_TIMEOUT',
+    code: 'SG_PLUGIN_TIMEOUT',
     message: 'open did not finish within 0.01 s',
   })
   work.resolve('session')

@@ -11,7 +11,7 @@ export interface Deadline<T> {
   readonly letGo?: (late: T) => unknown
 }
 
-/** Waits for a plugin's work, but not for ever: rejects with SG_OPEN_TIMEOUT, or with SG_STOPPING once the signal aborts. */
+/** Waits for a plugin's work, but not for ever: rejects with SG_PLUGIN_TIMEOUT, or with SG_STOPPING once the signal aborts. */
 export async function within<T>(
   work: () => T | Promise<T>,
   { what, ms, signal, letGo }: Deadline<T>,
@@ -39,5 +39,5 @@ function notWanted(what: string): GatewayError {
 }
 
 function tooLate(what: string, ms: number): GatewayError {
-  return new GatewayError('SG_OPEN_TIMEOUT', `${what} did not finish within ${ms / 1000} s`)
+  return new GatewayError('SG_PLUGIN_TIMEOUT', `${what} did not finish within ${ms / 1000} s`)
 }

@@ -22,8 +22,8 @@ export const ERRORS = {
     means: 'A plugin could not open with its options.',
     hint: 'See the reason behind it; the gateway tries again by itself.',
   },
-  SG_OPEN_TIMEOUT: {
-    means: 'A plugin did not finish opening in time.',
+  SG_PLUGIN_TIMEOUT: {
+    means: 'A plugin did not finish a step in time: open, subscribe, start, restore or stop.',
     hint: 'Look whether its peer answers; the gateway tries again by itself.',
   },
   SG_SUBSCRIBE_FAILED: {

@@ -16,6 +16,8 @@ export interface Gateway {
   /** The instances that run. */
   readonly registry: Registry
   readonly log: Logger
+  /** How long `stop` waits for messages under way, at most. */
+  readonly drainMs: number
   /** Where the admin listener is, once it is bound. */
   readonly adminUrl: string | undefined
   /** Starts every instance; resolves when each has had its first try. An instance that failed is tried again by itself. */
@@ -63,6 +65,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
   return {
     registry,
     log,
+    drainMs: settings.drainMs,
     get adminUrl() {
       return admin.url
     },

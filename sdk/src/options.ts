@@ -1,25 +1,50 @@
-/** The part of JSON Schema (draft-07) that types an options object. Further keywords are for ajv and pass through. */
+/**
+ * The part of JSON Schema (draft-07) that types an options object. Further keywords are for ajv and pass
+ * through.
+ */
 export interface JsonSchema {
+  /**
+   * `string`, `number`, `integer`, `boolean`, `null`, `array` or `object`, or a list of those that are
+   * admitted.
+   */
   readonly type?: string | readonly string[]
+  /** An object's known keys, each with the schema of its value. */
   readonly properties?: Readonly<Record<string, JsonSchema>>
+  /** An object's keys that MUST be given; one with a `default` need not be. */
   readonly required?: readonly string[]
+  /**
+   * What keys beside `properties` may hold; false = there are none. Typed only where there are no
+   * `properties`.
+   */
   readonly additionalProperties?: boolean | JsonSchema
+  /**
+   * The schema of an array's every element; a list of them, one per position, is checked but typed `unknown`.
+   */
   readonly items?: JsonSchema | readonly JsonSchema[]
+  /** The values that are admitted; they are the type, whatever `type` says. */
   readonly enum?: readonly unknown[]
+  /** The one value that is admitted; it is the type, whatever `type` says. */
   readonly const?: unknown
+  /** Exactly one of these MUST fit; typed as their union, whatever stands beside it. */
   readonly oneOf?: readonly JsonSchema[]
+  /** At least one of these MUST fit; typed as their union, whatever stands beside it. */
   readonly anyOf?: readonly JsonSchema[]
+  /** The value of a key that was left out; the host fills it in, but not within `oneOf` and `anyOf`. */
   readonly default?: unknown
-  /** Shown in the README table, in editors and beside errors. */
+  /** What the value means, in one sentence; shown in editors. */
   readonly description?: string
-  /** True marks a secret: it is never shown. */
+  /**
+   * True marks a secret, and every string within the value: the host hides it in logs, errors and its API,
+   * unless it is shorter than 4 characters or a URL without a password.
+   */
   readonly writeOnly?: boolean
+  /** Any other keyword: ajv checks it (`format`, `pattern`, `minimum`), it types nothing. */
   readonly [keyword: string]: unknown
 }
 
 /**
- * The TypeScript type of the values that a JSON Schema literal admits, as they are after validation: a key that is
- * required or has a default is present, any other may be absent.
+ * The TypeScript type of the values that a JSON Schema literal admits, as they are after validation: a key
+ * that is required or has a default is present, any other may be absent.
  */
 export type Options<S> = S extends { readonly const: infer C }
   ? C

@@ -9,21 +9,29 @@ import type { SeriesTable } from './series.ts'
 
 /** One sample as a test likes to compare it. */
 export interface TestSample {
+  /** The series it belongs to. */
   readonly series: Series
+  /** Its value, in the series' own unit. */
   readonly value: number
+  /** Milliseconds since the epoch; 0 for none. */
   readonly timeMs: number
 }
 
-/** A sink that keeps what it is given. */
+/** A sink that keeps what it is given, in order, also when the decoder throws afterwards. */
 export interface TestSink extends RecordSink {
+  /** What `sample` was given. */
   readonly samples: TestSample[]
+  /** What `event` was given. */
   readonly events: EventRecord[]
+  /** What `log` was given. */
   readonly logs: LogRecord[]
+  /** The reasons that `reject` was given. */
   readonly rejected: string[]
+  /** The reasons that `skip` was given. */
   readonly skipped: string[]
 }
 
-/** Makes an empty sink. */
+/** Makes an empty sink. Throws nothing. */
 export function testSink(): TestSink {
   const samples: TestSample[] = []
   const events: EventRecord[] = []
@@ -44,7 +52,7 @@ export function testSink(): TestSink {
   }
 }
 
-/** Puts samples into a batch's columns. */
+/** Puts samples into a batch's columns; none give a batch of length 0, which the host never writes. */
 export function metricBatch(samples: readonly TestSample[]): MetricBatch {
   return {
     signal: 'metric',
@@ -55,7 +63,10 @@ export function metricBatch(samples: readonly TestSample[]): MetricBatch {
   }
 }
 
-/** A series table without a limit. */
+/**
+ * Makes a series table without a limit. Simpler than the host's: `intern` freezes and returns the very
+ * objects that it is given, equal or not to those that it stored before.
+ */
 export function testSeriesTable(): SeriesTable {
   const table = new Map<string, readonly Series[]>()
   return {
@@ -70,11 +81,11 @@ export function testSeriesTable(): SeriesTable {
 
 /** A context for one plugin under test, with what the plugin did to it. */
 export interface TestContext<O> extends InputContext<O> {
-  /** Handlers by path, callable without a socket. */
+  /** Handlers by path, callable without a socket, from `serve` until `close`. */
   readonly handlers: Map<string, (request: Request) => Response | Promise<Response>>
-  /** Metric values by `name{label="value"}`. */
+  /** Metric values by `name{label="value"}`, without the prefix and the label that the host adds. */
   readonly values: Map<string, number>
-  /** Log lines as `[level, message, fields]`. */
+  /** Log lines as `[level, message, fields]`; `fields` is empty when none were given. */
   readonly lines: [level: string, message: string, fields: object][]
   /** What was passed to `fail`. */
   readonly failures: Error[]
@@ -82,7 +93,11 @@ export interface TestContext<O> extends InputContext<O> {
   abort(): void
 }
 
-/** Makes a context. `options` are taken as they are: no schema is applied. Relative paths are meant from the working folder. */
+/**
+ * Makes a context for an instance called `name`. `options` are taken as they are: no schema is applied.
+ * Relative paths are meant from the working folder. `stateFolder` makes a temporary folder, which is the
+ * test's to remove.
+ */
 export function testContext<O>(options: O, name = 'test'): TestContext<O> {
   const controller = new AbortController()
   const handlers: TestContext<O>['handlers'] = new Map()

@@ -1,10 +1,9 @@
 import type { Logger } from 'pino'
-import { Backoff, sleep } from '../backoff.ts'
+import { Backoff, RETRY, sleep } from '../backoff.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
 import type { Handler } from '../host/listener.ts'
 import type { Place, Routes } from '../host/routes.ts'
 
-const RETRY = { initialMs: 1000, maxMs: 30_000 }
 const OWNER = { instance: 'gateway.admin', generation: 1 }
 
 /** The gateway's own place among the host's listeners. A port in use holds nothing else up: it is tried again. */

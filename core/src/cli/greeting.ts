@@ -7,10 +7,12 @@ export function greeting({ registry, adminUrl }: Gateway, file: string): string 
   for (const { spec, feed, instance } of registry.inputs) {
     const address = feed?.address
     const example = instance.live?.definition.example
-    if (address === undefined || !/^https?:/.test(address)) continue
+    if (address === undefined || !/^https?:/.test(String(address))) continue
     lines.push(`  send to ${spec.name}: ${address}`)
     if (example !== undefined)
-      lines.push(`    curl -H 'content-type: ${example.contentType}' --data '${example.body}' ${address}`)
+      lines.push(
+        `    curl -H ${quoted(`content-type: ${example.contentType}`)} --data ${quoted(example.body)} ${address}`,
+      )
   }
   for (const { name, kind, address } of view)
     if (kind === 'output' && address !== undefined) lines.push(`  look at ${name}: ${address}`)
@@ -21,4 +23,8 @@ export function greeting({ registry, adminUrl }: Gateway, file: string): string 
   for (const { name, kind, state, reason } of view)
     if (state !== 'ready') lines.push(`  NOT READY ${kind} ${name}: ${reason ?? state}`)
   return `${lines.join('\n')}\n\n`
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`
 }

@@ -4,8 +4,8 @@ import type { Gateway } from '../gateway.ts'
 import { orExit } from './exit.ts'
 import { greeting } from './greeting.ts'
 
-/** A stop that takes longer than draining and closing ever should: Kubernetes would kill at 30 s. */
-const STOP_DEADLINE_MS = 25_000
+/** What closing may take after the drain: with the default drain all is over in 25 s, before Kubernetes kills at 30 s. */
+const CLOSING_MS = 5000
 const EXIT_SOFTWARE = 70
 const GREETING_DEADLINE_MS = 3000
 
@@ -20,6 +20,7 @@ export async function run(file: string, { quiet = false }: { quiet?: boolean }):
 }
 
 function stopOnSignals(gateway: Gateway): void {
+  const deadlineMs = gateway.drainMs + CLOSING_MS
   let stopping = false
   const stop = (signal: NodeJS.Signals): void => {
     if (stopping) {
@@ -30,10 +31,10 @@ function stopOnSignals(gateway: Gateway): void {
     gateway.log.info(`${signal}: stopping`)
     setTimeout(() => {
       gateway.log.error(
-        `the stop took longer than ${STOP_DEADLINE_MS / 1000} s: leaving; messages without a fate come again from their peers`,
+        `the stop took longer than ${deadlineMs / 1000} s: leaving; messages without a fate come again from their peers`,
       )
       process.exit(0)
-    }, STOP_DEADLINE_MS).unref()
+    }, deadlineMs).unref()
     void gateway.stop().then(({ unsettled }) => {
       gateway.log.info(
         { unsettled },

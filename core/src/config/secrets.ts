@@ -6,7 +6,8 @@ export function secretsIn(schema: JsonSchema | undefined, value: unknown): reado
   const secrets = new Set<string>()
   const gather = (part: unknown, secret: boolean): void => {
     if (typeof part === 'string') {
-      if (secret) secrets.add(part)
+      // A URL is marked for the password that it may hold; without one an error that names it is worth more.
+      if (secret && (!URL.canParse(part) || passwordsIn(part).length > 0)) secrets.add(part)
       for (const password of passwordsIn(part)) secrets.add(password)
     } else if (typeof part === 'object' && part !== null) {
       for (const [key, inner] of Object.entries(part)) gather(inner, secret || keys.has(key))

@@ -23,13 +23,14 @@ export class InstanceSeries {
   readonly #texts = new Map<string, string>()
   #sweep = 0
   #refused = 0
+  #size = 0
 
   constructor(limit: number) {
     this.#limit = limit
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#size
   }
 
   /** Times that series were made without being remembered: the table was full, or their key too long. */
@@ -57,14 +58,17 @@ export class InstanceSeries {
     this.#texts.clear()
     let visited = 0
     for (const [key, entry] of this.#entries) {
-      if (entry.seen < before) this.#entries.delete(key)
+      if (entry.seen < before) this.#forget(key, entry)
       if (++visited % SWEEP_STEP === 0) yield
     }
   }
 
   #intern(key: string, candidates: readonly Series[], generation: number): readonly Series[] {
     const known = this.#entries.get(key)
-    if (key.length > MAX_KEY_LENGTH || (known === undefined && this.#entries.size >= this.#limit)) {
+    if (
+      key.length > MAX_KEY_LENGTH ||
+      (known === undefined && this.#size + candidates.length > this.#limit)
+    ) {
       this.#refused++
       return candidates.map((candidate) => freeze(candidate, sameText))
     }
@@ -72,8 +76,14 @@ export class InstanceSeries {
       const before = known?.series[i]
       return before !== undefined && sameSeries(before, candidate) ? before : freeze(candidate, this.#shared)
     })
+    this.#size += series.length - (known?.series.length ?? 0)
     this.#entries.set(key, { series, generation, seen: this.#sweep })
     return series
+  }
+
+  #forget(key: string, { series }: Entry): void {
+    this.#entries.delete(key)
+    this.#size -= series.length
   }
 
   #shared = (text: string): string => {

@@ -13,6 +13,8 @@ export class Delivery {
   readonly message: Message
   /** What makes the records when the input has no transport; the decoder makes them otherwise. */
   readonly fill: ((out: RecordSink) => void) | undefined
+  /** The subscription that it came with. */
+  readonly source: object | undefined
   /** Why an output or the decoder refused it for good, or why it is given back. */
   failure: PluginError | undefined
   #outstanding = 0
@@ -26,9 +28,11 @@ export class Delivery {
     resolve: () => void,
     reject: (error: PluginError) => void,
     fill?: (out: RecordSink) => void,
+    source?: object,
   ) {
     this.message = message
     this.fill = fill
+    this.source = source
     this.#settlement = settlement
     this.#resolve = resolve
     this.#reject = reject

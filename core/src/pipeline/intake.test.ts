@@ -40,7 +40,9 @@ test('a message that one output refuses for good is refused, after the others ha
   expect(known).toEqual(['none', 'none'])
   write(b)
   await turn()
-  expect(known).toEqual(['mapping', 'mapping'])
+  // Its peer learns that, and not the words that the store had for us.
+  const refused = "a store refused its records for good; the gateway's log says why"
+  expect(known).toEqual([refused, refused])
   expect(intake.counts).toMatchObject({ received: 2, refused: 2, settled: 0, returned: 0 })
 })
 
@@ -128,6 +130,16 @@ test('what was not decoded yet can be given back', async () => {
   await expect(delivered).rejects.toMatchObject({ message: 'stopping', retryable: true })
   await intake.idle()
   expect(intake.counts).toMatchObject({ received: 1, returned: 1 })
+})
+
+test("what a lost subscription brought and was not decoded yet is given back, and nobody else's", async () => {
+  const { intake } = bench()
+  const [lost, other] = [{}, {}]
+  const known = fates([intake.deliver(numbers(1), lost), intake.deliver(numbers(2), other)])
+  intake.returnWaiting(retryable('lost'), lost)
+  await turn()
+  expect(known).toEqual(['lost', 'none'])
+  expect(intake.counts).toMatchObject({ received: 2, returned: 1 })
 })
 
 test('an input without a transport hands in what it makes', async () => {

@@ -1,8 +1,8 @@
 import type { Batch, Message, PluginError, RecordSink, Signal } from '@smart-gateway/sdk'
 import { asError } from '../errors.ts'
-import type { Chunk } from './chunk.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
+import { Ownership } from './ownership.ts'
 import type { Queue } from './queue.ts'
 import { Sink } from './sink.ts'
 
@@ -78,8 +78,10 @@ export class Intake implements Settlement {
   }
 
   /** Takes one message; the promise is its fate. */
-  deliver(message: Message): Promise<void> {
-    return new Promise((resolve, reject) => this.#take(new Delivery(message, this, resolve, reject)))
+  deliver(message: Message, source?: object): Promise<void> {
+    return new Promise((resolve, reject) =>
+      this.#take(new Delivery(message, this, resolve, reject, undefined, source)),
+    )
   }
 
   /** Takes records that an input without a transport made; the promise is their fate. */
@@ -114,9 +116,12 @@ export class Intake implements Settlement {
     return new Promise((resolve) => this.#onIdle.push(resolve))
   }
 
-  /** Gives back the messages that were not decoded yet: their peer shall send them again. */
-  returnWaiting(error: PluginError): void {
-    for (const delivery of this.#waiting.splice(0)) delivery.refuse(error)
+  /** Gives back the messages that were not decoded yet, those of one source or all: their peer shall send them again. */
+  returnWaiting(error: PluginError, source?: object): void {
+    const isMeant = (delivery: Delivery): boolean => source === undefined || delivery.source === source
+    const meant = this.#waiting.filter(isMeant)
+    this.#waiting = this.#waiting.filter((delivery) => !isMeant(delivery))
+    for (const delivery of meant) delivery.refuse(error)
   }
 
   settled(delivery: Delivery): void {
@@ -238,12 +243,7 @@ export class Intake implements Settlement {
       this.counts.unrouted += batch.length
       return
     }
-    const chunk: Chunk = {
-      batch,
-      owners: ownership.owners,
-      ends: ownership.ends,
-      bytes: estimateBytes(batch, ownership),
-    }
+    const chunk = ownership.chunk(batch)
     for (const edge of edges) edge.queue.push(chunk, edge.required)
   }
 
@@ -270,30 +270,10 @@ export class Intake implements Settlement {
   }
 }
 
-/** Which message each record of a chunk came with. */
-class Ownership {
-  readonly owners: Delivery[] = []
-  readonly ends: number[] = []
-  bodyBytes = 0
-
-  add(delivery: Delivery, end: number): void {
-    this.owners.push(delivery)
-    this.ends.push(end)
-    this.bodyBytes += delivery.message.body.length
-  }
-}
-
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
 
 function requiredCount(edges: readonly Edge[]): number {
   let count = 0
   for (const edge of edges) if (edge.required) count++
   return count
-}
-
-// A message's body is held until it is settled; a decoded event or log line is about twice its text; a sample is three
-// columns and its share of the arrays.
-function estimateBytes(batch: Batch, { owners, bodyBytes }: Ownership): number {
-  const records = batch.signal === 'metric' ? batch.length * 32 : bodyBytes * 2 + batch.length * 200
-  return bodyBytes + owners.length * 300 + records
 }

@@ -78,10 +78,11 @@ export class Queue {
   settle(parts: readonly Part[], failure?: PluginError): void {
     const settled = new Set(parts)
     this.#open = this.#open.filter((part) => !settled.has(part))
+    const refusal = failure && refusalFor(failure)
     for (const part of parts) {
       this.counts[failure === undefined ? 'delivered' : 'rejected'] += part.to - part.from
       this.#bytes -= bytesOf(part)
-      settlePart(part, failure)
+      settlePart(part, refusal)
     }
     this.#releaseRoom()
   }
@@ -156,6 +157,12 @@ export class Queue {
       this.#head = 0
     }
   }
+}
+
+// The store's own words may name what its peer or ours are: they are for the gateway's log, not for a producer.
+function refusalFor(cause: PluginError): PluginError {
+  const message = "a store refused its records for good; the gateway's log says why"
+  return Object.assign(new Error(message, { cause }), { retryable: false })
 }
 
 function bytesOf(part: Part): number {

@@ -130,7 +130,7 @@ test('a batch that is refused for good is not tried again, and the next one goes
   writer.attach(session)
   const last = push(3, 4)
   await until('everything is settled', () => last.fate === 'settled')
-  expect(first.fate).toBe(error)
+  expect(first.fate).toMatchObject({ retryable: false, cause: error })
   expect(session.writes).toEqual([[0, 1, 2], [3]])
   expect(told).toEqual(['refused 3: mapping', 'accepted 1'])
   expect(queue.counts).toEqual({ routed: 4, delivered: 1, rejected: 3, dropped: 0 })
@@ -152,7 +152,11 @@ test('records are rejected one by one: good ones are accepted, bad ones refused,
   writer.attach(session)
   await until('everything is settled', () => [a, b, c].every(({ fate }) => fate !== 'none'))
   expect(session.writes).toEqual([range(0, 9), [4, 5]])
-  expect([a.fate, b.fate, c.fate].map((fate) => (fate as Error).message)).toEqual(['bad', 'late', 'worse'])
+  expect([a.fate, b.fate, c.fate].map((fate) => ((fate as Error).cause as Error).message)).toEqual([
+    'bad',
+    'late',
+    'worse',
+  ])
   expect([a, b, c].map(({ settledTimes }) => settledTimes)).toEqual([1, 1, 1])
   expect(told).toEqual(['accepted 5', 'refused 2: bad', 'retrying: busy', 'accepted 1', 'refused 1: late'])
   expect(queue.counts).toEqual({ routed: 9, delivered: 6, rejected: 3, dropped: 0 })

@@ -6,7 +6,7 @@ import { scratch } from '../testing/scratch.ts'
 import { importDefinition, placeGeneration } from './generation.ts'
 import { readManifest } from './manifest.ts'
 
-const DEFINITION = `{ api: 1, kind: 'output', name: 'x', signals: [], options: {}, open() {} }`
+const DEFINITION = `{ api: 1, kind: 'output', name: 'x', signals: ['log'], options: {}, open() {} }`
 
 /** Imports a plugin whose module is this text. */
 async function imported(text: string): Promise<unknown> {
@@ -43,9 +43,19 @@ test.each([
     'has a definition without an options schema',
   ],
   [
+    'knows a signal that there is not',
+    `export default { ...${DEFINITION}, signals: ['metrics'] }`,
+    'has a definition without signals: a list of metric, event and log, at least one',
+  ],
+  [
+    'has an example that is none',
+    `export default { ...${DEFINITION}, example: null }`,
+    'has an example that is not { contentType, body }, two texts',
+  ],
+  [
     'has no signals',
     `export default { ...${DEFINITION}, signals: 'log' }`,
-    'has a definition without signals',
+    'has a definition without signals: a list of metric, event and log, at least one',
   ],
 ])('a module that %s is refused', async (_, text, flaw) => {
   await expect(imported(text)).rejects.toMatchObject({

@@ -43,7 +43,9 @@ export async function placeGeneration(source: string, target: string, kind: Kind
 function flawOf(definition: unknown, { kind }: PluginPackage): string | undefined {
   if (typeof definition !== 'object' || definition === null)
     return 'has no default export that is a definition'
-  const found = definition as Partial<Record<keyof Definition | 'signals' | 'subscription', unknown>>
+  const found = definition as Partial<
+    Record<keyof Definition | 'signals' | 'subscription' | 'example', unknown>
+  >
   if (found.api !== API)
     return `is defined for plugin api ${JSON.stringify(found.api)}, this gateway speaks ${API}`
   if (found.kind !== kind) return `is defined as ${JSON.stringify(found.kind)}, its manifest says "${kind}"`
@@ -51,12 +53,27 @@ function flawOf(definition: unknown, { kind }: PluginPackage): string | undefine
   if (typeof found.open !== 'function') return 'has a definition without an open function'
   if (typeof found.options !== 'object' || found.options === null)
     return 'has a definition without an options schema'
-  if ((kind === 'input' || kind === 'output') && !Array.isArray(found.signals))
-    return 'has a definition without signals'
+  if ((kind === 'input' || kind === 'output') && !areSignals(found.signals))
+    return 'has a definition without signals: a list of metric, event and log, at least one'
+  if (found.example !== undefined && !isExample(found.example))
+    return 'has an example that is not { contentType, body }, two texts'
   if (kind === 'transport' && (typeof found.subscription !== 'object' || found.subscription === null)) {
     return 'has a definition without a subscription schema'
   }
   return undefined
+}
+
+function areSignals(signals: unknown): boolean {
+  return (
+    Array.isArray(signals) &&
+    signals.length > 0 &&
+    signals.every((signal) => ['metric', 'event', 'log'].includes(signal as string))
+  )
+}
+
+function isExample(example: unknown): boolean {
+  const { contentType, body } = (example ?? {}) as Record<string, unknown>
+  return typeof contentType === 'string' && typeof body === 'string'
 }
 
 function dependenciesOf(folder: string): [name: string, folder: string][] {

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino'
-import type { JsonSchema, Subscription, TransportSession } from '@smart-gateway/sdk'
-import { Backoff, sleep } from '../backoff.ts'
+import type { JsonSchema, Message, Subscription, TransportSession } from '@smart-gateway/sdk'
+import { Backoff, RETRY, sleep } from '../backoff.ts'
 import { within } from '../deadline.ts'
 import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
@@ -10,7 +10,6 @@ import { status } from './states.ts'
 import type { Status } from './states.ts'
 import { validOptions } from './valid-options.ts'
 
-const RETRY = { initialMs: 1000, maxMs: 30_000 }
 const STOP_GRACE_MS = 5000
 
 /** A transport's session, and the schema of what its plugin wants to know of a subscription. */
@@ -63,6 +62,8 @@ export class Feed {
 
   /** Follows the transport to another session, or to none. */
   follow(followed: Followed | undefined): Promise<void> {
+    if (followed === undefined && this.#current !== undefined && !this.#stopping.signal.aborted)
+      this.#giveBack(this.#current, new Error(`the transport ${this.transport} has no session`))
     this.#followed = followed
     this.#trying.abort()
     return this.#update()
@@ -103,17 +104,18 @@ export class Feed {
     } catch (error) {
       const failed = this.#current
       this.#current = undefined
-      if (!signal.aborted) this.#retryLater(error)
+      if (!signal.aborted) this.#retryLater(error, wanted)
       if (failed !== undefined) await this.#end(failed)
     }
   }
 
-  async #subscribe({ session, schema }: Followed, signal: AbortSignal): Promise<Place> {
+  async #subscribe(followed: Followed, signal: AbortSignal): Promise<Place> {
+    const { session, schema } = followed
     const where = `inputs.${this.#input}.from`
     const options = validOptions(schema, this.#options, where, this.#host.scrubber)
     const intake = this.#intake
     const own = {
-      deliver: intake.deliver.bind(intake),
+      deliver: (message: Message) => intake.deliver(message, own),
       get full() {
         return intake.full
       },
@@ -132,7 +134,7 @@ export class Feed {
         'SG_DEFINITION_INVALID',
         'subscribe did not return a subscription with start and stop',
       )
-    return { session, subscription, intake: own }
+    return { followed, session, subscription, intake: own }
   }
 
   async #begin(next: Place | undefined, signal: AbortSignal): Promise<void> {
@@ -166,12 +168,19 @@ export class Feed {
       if (current?.intake !== intake || this.#stopping.signal.aborted) return
       this.#current = undefined
       if (Date.now() - this.#status.sinceMs > RETRY.maxMs) this.#backoff.reset()
-      this.#retryLater(cause)
+      this.#retryLater(cause, current.followed)
+      this.#giveBack(current, cause)
       await this.#end(current)
     })
   }
 
-  #retryLater(cause: unknown): void {
+  /** What waits to be decoded can no longer be acknowledged: its peer sends it again, and a copy would only pile up here. */
+  #giveBack({ intake }: Place, cause: Error): void {
+    const message = `the subscription of ${this.#input} ended before the message was taken`
+    this.#intake.returnWaiting(new GatewayError('SG_SESSION_LOST', message, { cause }), intake)
+  }
+
+  #retryLater(cause: unknown, failed: Followed | undefined): void {
     const error = new GatewayError(
       'SG_SUBSCRIBE_FAILED',
       `${this.#input} has no subscription on ${this.transport}`,
@@ -180,7 +189,7 @@ export class Feed {
     const delayMs = this.#backoff.next(retryAfterOf(cause))
     this.#status = status('failed', { reason: reasonOf(error), nextTryMs: Date.now() + delayMs })
     this.#log.error({ code: error.code, hint: error.hint, retryInMs: delayMs }, reasonOf(error))
-    this.#failed = this.#followed
+    this.#failed = failed
     void sleep(delayMs, this.#stopping.signal).then(() => {
       this.#failed = undefined
       return this.#update()
@@ -189,6 +198,7 @@ export class Feed {
 }
 
 interface Place {
+  readonly followed: Followed
   readonly session: TransportSession
   readonly subscription: Subscription
   /** What it was given, and nobody else: a late word of an earlier subscription does not end this one. */

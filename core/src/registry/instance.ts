@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Definition, Health, Kind } from '@smart-gateway/sdk'
-import { Backoff, sleep } from '../backoff.ts'
+import { Backoff, RETRY, sleep } from '../backoff.ts'
 import type { InstanceSpec } from '../config/configuration.ts'
 import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
@@ -30,7 +30,6 @@ export interface Wiring<D extends Definition, S extends Session> {
   detach(generation: Generation<D, S>, graceMs: number): Promise<void>
 }
 
-const RETRY = { initialMs: 1000, maxMs: 30_000 }
 const GRACE_MS = 5000
 
 /**
@@ -160,17 +159,27 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   async #replace(source: string | undefined): Promise<Generation<D, S>> {
     const before = this.#live
     const number = ++this.#numbers
+    const next = await this.#ready(number, source, before)
+    if (before !== undefined) await this.#retire(before)
+    this.#log.info({ generation: number, version: next.package.version }, `${this.name} swapped`)
+    return next
+  }
+
+  /** Makes a new generation live; a failure leaves nothing of it behind. */
+  async #ready(
+    number: number,
+    source: string | undefined,
+    before: Generation<D, S> | undefined,
+  ): Promise<Generation<D, S>> {
     const target = this.#folderOf(number)
     try {
       const folder = findPlugin(source ?? this.spec.plugin, this.kind, this.#host.folder)
       const plugin = await placeGeneration(folder, target, this.kind)
       const next = await this.#make(plugin, number)
       await this.#attach(next, before)
-      if (before !== undefined) await this.#retire(before)
-      this.#log.info({ generation: number, version: plugin.version }, `${this.name} swapped`)
       return next
     } catch (cause) {
-      await rm(target, { recursive: true, force: true })
+      await this.#remove(target)
       const message = `${this.name} was not swapped, ${before === undefined ? 'it was not open' : `generation ${before.number} goes on`}`
       throw new GatewayError('SG_SWAP_FAILED', message, { cause })
     }
@@ -181,7 +190,13 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     await before.close(GRACE_MS)
     const previous = this.#retired
     this.#retired = before.number
-    if (previous !== undefined) await rm(this.#folderOf(previous), { recursive: true, force: true })
+    if (previous !== undefined) await this.#remove(this.#folderOf(previous))
+  }
+
+  async #remove(folder: string): Promise<void> {
+    await rm(folder, { recursive: true, force: true }).catch((err: unknown) =>
+      this.#log.warn({ err }, `${folder} cannot be removed; remove it by hand`),
+    )
   }
 
   #folderOf(generation: number): string {

@@ -79,9 +79,10 @@ export class Output implements WriteOutcomes {
   async #handOver(next: Live, before: Live, signal: AbortSignal): Promise<void> {
     await this.#writer.detach(HANDOVER_GRACE_MS)
     try {
-      const state = before.session.exportState?.()
+      const deadline = { ms: OPEN_TIMEOUT_MS, signal }
+      const state = await within(() => before.session.exportState?.(), { what: 'exportState', ...deadline })
       const restore = (): unknown => next.session.restore?.(state)
-      if (state !== undefined) await within(restore, { what: 'restore', ms: OPEN_TIMEOUT_MS, signal })
+      if (state !== undefined) await within(restore, { what: 'restore', ...deadline })
     } catch (error) {
       this.#writer.attach(before.session)
       throw error

@@ -105,8 +105,9 @@ export class Registry {
         generation: instance.live?.number ?? 0,
         required: !(entry instanceof Output) || entry.spec.required,
         ...status,
-        ...(reason !== undefined && { reason: scrubber.scrub(reason) }),
-        ...(address !== undefined && { address: scrubber.scrub(address) }),
+        ...(reason !== undefined && { reason: scrubber.scrub(String(reason)) }),
+        // A plugin may hand in anything: what is shown is text.
+        ...(address !== undefined && { address: scrubber.scrub(String(address)) }),
         ...(entry instanceof Output && {
           queue: {
             records: sum(entry.queue.walk()),

@@ -21,7 +21,7 @@ process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain
     const { user, system } = process.cpuUsage(cpu)
     const drained: Drained = {
       settled: messages,
-      lost: 0,
+
       ms: performance.now() - startedMs,
       cpuMs: (user + system) / 1000,
     }

@@ -3,7 +3,6 @@ import prometheus from '@smart-gateway/output-prometheus'
 import { createGateway } from '@smart-gateway/core'
 import type { MetricBatch, RecordSink, Series } from '@smart-gateway/sdk'
 import { testContext } from '@smart-gateway/sdk/testing'
-import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { send } from '../burst/index.ts'
@@ -123,7 +122,7 @@ class Columns implements RecordSink {
 async function startGateway() {
   const gateway = createGateway(
     {
-      gateway: { state: mkdtempSync(join(tmpdir(), 'bench-')), admin: { port: 0 }, logLevel: 'error' },
+      gateway: { state: join(tmpdir(), 'bench-state'), admin: { port: 0 }, logLevel: 'error' },
       transports: { burst: { plugin: './burst' } },
       inputs: { collectd: { plugin: 'collectd', from: { transport: 'burst' } } },
       outputs: { prometheus: { plugin: 'prometheus', options: { port: 0 } } },

@@ -1,13 +1,15 @@
-import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createGateway } from '@smart-gateway/core'
 import type { Drain, Drained } from './broker.ts'
 
+/** The gateway writes nothing here: no disk queue, no swap. */
+const STATE = join(tmpdir(), 'bench-state')
+
 process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain) => {
   const gateway = createGateway(
     {
-      gateway: { state: mkdtempSync(join(tmpdir(), 'bench-')), admin: { port: 0 }, logLevel: 'error' },
+      gateway: { state: STATE, admin: { port: 0 }, logLevel: 'error' },
       transports: { bus: { plugin: 'amqp', options: { url } } },
       inputs: { collectd: { plugin: 'collectd', from: { transport: 'bus', queue, prefetch } } },
       outputs: { prometheus: { plugin: 'prometheus', options: { port: 0 } } },
@@ -31,7 +33,6 @@ process.once('message', async ({ url, queue, messages, warmUp, prefetch }: Drain
     const { user, system } = process.cpuUsage(cpu)
     const drained: Drained = {
       settled: counts.settled - before,
-      lost: warmUp + messages - counts.settled,
       ms: performance.now() - startedMs,
       cpuMs: (user + system) / 1000,
     }

@@ -1,6 +1,9 @@
 /** `npm run bench [NAME ...]`: each group of figures in a process of its own, then a table and the same as one line of JSON. */
 import { execFileSync } from 'node:child_process'
-import { cpus, release, totalmem } from 'node:os'
+import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { findPackageJSON } from 'node:module'
+import { cpus, release, tmpdir, totalmem, type } from 'node:os'
+import { join } from 'node:path'
 import { met } from './figure.ts'
 import type { Figure } from './figure.ts'
 
@@ -12,6 +15,12 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   start: async () => (await import('./start.ts')).startFigures(),
 }
 
+/** All that the groups write lies in here. */
+const scratch = mkdtempSync(join(tmpdir(), 'bench-'))
+// A broker that runs as its own user has to get through.
+chmodSync(scratch, 0o755)
+process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
+
 const [mode, ...names] = process.argv.slice(2)
 if (mode === '--group')
   process.stdout.write(JSON.stringify(await GROUPS[names[0]!]!()), () => process.exit(0))
@@ -19,7 +28,7 @@ else report(await Promise.all([mode, ...names].filter((name) => name !== undefin
 
 function report(wanted: readonly string[]): void {
   const figures = (wanted.length === 0 ? Object.keys(GROUPS) : wanted).flatMap(measure)
-  const machine = `${cpus().length} x ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, Linux ${release()}, Node ${process.version}`
+  const machine = `${cpus().length} x ${cpus()[0]!.model}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${type()} ${release()}, Node ${process.version}, ${versions()}`
   console.log(`\n${machine}\n`)
   for (const figure of figures) {
     const { name, value, unit, target, detail } = figure
@@ -41,6 +50,19 @@ function report(wanted: readonly string[]): void {
   )
 }
 
+/** What else a figure depends on. */
+function versions(): string {
+  const names = ['@smart-gateway/core', 'amqplib']
+  const packages = names.map((name) => {
+    const { version } = JSON.parse(readFileSync(findPackageJSON(name, import.meta.url)!, 'utf8')) as {
+      version: string
+    }
+    return `${name} ${version}`
+  })
+  const [broker = ''] = globSync('/usr/lib/rabbitmq/lib/rabbitmq_server-*')
+  return [...packages, broker.replace(/.*server-/, 'RabbitMQ ')].filter((text) => text !== '').join(', ')
+}
+
 function measure(group: string): readonly Figure[] {
   if (!(group in GROUPS)) throw new Error(`no group "${group}"; there are ${Object.keys(GROUPS).join(', ')}`)
   const output = execFileSync(
@@ -48,6 +70,7 @@ function measure(group: string): readonly Figure[] {
     [...process.execArgv, import.meta.filename, '--group', group],
     {
       encoding: 'utf8',
+      env: { ...process.env, TMPDIR: scratch },
       stdio: ['ignore', 'pipe', 'inherit'],
       maxBuffer: 2 ** 26,
     },

@@ -57,7 +57,7 @@ export async function renderFigures(): Promise<readonly Figure[]> {
     },
     {
       name: 'longest slice of the thread while it renders',
-      value: median(sliceMs),
+      value: Math.max(...sliceMs),
       unit: 'ms',
       target: { atMost: 10 },
       detail: `CPU ms of the longest turn of the event loop in each of ${sliceMs.length} pages: ${spread(sliceMs, 1)}`,
@@ -72,6 +72,7 @@ class Turns {
   #timer = setImmediate(() => this.#turn())
 
   end(): number {
+    this.#turn()
     clearImmediate(this.#timer)
     return this.#longestUs / 1000
   }

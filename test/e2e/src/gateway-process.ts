@@ -37,14 +37,25 @@ export interface GatewayProcess {
   remove(): Promise<void>
 }
 
+/** What a gateway's folder holds beside the text that it is started with. */
+export interface Setting {
+  /** Puts files into the folder before the start. */
+  readonly before?: (folder: string) => void
+  /** One more line of `gateway`. */
+  readonly settings?: string
+}
+
 /** Writes `startup.yaml` into a new folder and runs the gateway on it. Its admin listener gets a free port. */
 export async function startGateway(
   startup: string,
   environment: NodeJS.ProcessEnv = {},
+  { before, settings = '' }: Setting = {},
 ): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-'))
   const port = await freePort()
-  await writeFile(join(folder, 'startup.yaml'), `gateway:\n  admin: { port: ${port} }\n${startup}`)
+  before?.(folder)
+  const head = `gateway:\n  admin: { port: ${port} }\n  ${settings}\n`
+  await writeFile(join(folder, 'startup.yaml'), head + startup)
   return run(folder, port, environment)
 }
 

@@ -173,6 +173,42 @@ test.each([
   }
 })
 
+test.each([
+  ['host', { host: 'x'.repeat(1025) }],
+  ['plugin', { plugin: 'x'.repeat(1025) }],
+  ['plugin_instance', { plugin_instance: 'x'.repeat(1025) }],
+  ['type', { type: 'x'.repeat(1025) }],
+  ['type_instance', { type_instance: 'x'.repeat(1025) }],
+  ['host', { host: 'x'.repeat(4_000_000), interval: 1e9 }],
+  ['dsname 0', { dsnames: ['x'.repeat(1025)] }],
+  ['dsname 1', { values: [1, 2], dstypes: ['gauge', 'gauge'], dsnames: ['a', 'x'.repeat(1025)] }],
+])('a value list whose %s is too long is rejected and leaves nothing in the table', (name, change) => {
+  const table = testSeriesTable()
+  const interned: string[] = []
+  const spied = {
+    ...table,
+    intern: (...made: Parameters<typeof table.intern>) => {
+      interned.push(made[0])
+      return table.intern(...made)
+    },
+  }
+  for (let round = 0; round < 2; round++) {
+    const { samples, rejected } = decode([{ ...cpu, ...change }, cpu], spied)
+    expect(samples).toMatchObject([{ series: { name: 'collectd_cpu_percent' }, value: 42 }])
+    expect(rejected).toEqual([expect.stringContaining(`): ${name} is longer than 1024 characters`)])
+    expect(rejected[0]!.length).toBeLessThan(200)
+  }
+  expect(interned).toEqual([['h', 'cpu', '0', 'percent', 'user'].join('\0')])
+})
+
+test('names of 1024 characters are taken', () => {
+  const long = 'x'.repeat(1024)
+  const widest = { host: long, plugin: long, plugin_instance: long, type: `${long.slice(1)}y` }
+  const { samples, rejected } = decode([{ ...cpu, ...widest, type_instance: long, dsnames: [long] }])
+  expect(samples).toHaveLength(1)
+  expect(rejected).toEqual([])
+})
+
 test('the reason that is given stays short however long a name is', () => {
   const { rejected } = decode([{ ...cpu, plugin: 'p'.repeat(1e6), values: ['x'] }])
   expect(rejected[0]!.length).toBeLessThan(200)
@@ -217,6 +253,9 @@ test.each([
   [{ interval: '10', time: '1578677542.547' }, 0, 0],
   [{ interval: 1e300, time: 1e300 }, 0, 0],
   [{ interval: 10, time: 1e306 }, 10_000, 0],
+  [{ interval: 86_400 }, 86_400_000, 1578677542547],
+  [{ interval: 86_400.001 }, 0, 1578677542547],
+  [{ interval: 1e9 }, 0, 1578677542547],
 ])('%j gives the interval and the time in milliseconds: %d, %d (B16, B17)', (change, intervalMs, timeMs) => {
   expect(decode([{ ...cpu, ...change }]).samples).toMatchObject([{ series: { intervalMs }, timeMs }])
 })

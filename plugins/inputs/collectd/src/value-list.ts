@@ -49,17 +49,18 @@ export function decodeValueList(
   const list = candidate as ValueList
   const { values } = list
   if (values.length === 0) return
-  const intervalMs = milliseconds(list.interval)
+  const intervalMs = milliseconds(list.interval, longestIntervalMs)
   const key = rawKey(list)
   let series = table.lookup(key)
   if (series === undefined || !describes(series, list, intervalMs)) {
-    if (holdsNul(key)) {
-      out.reject(`element ${index}${nameOf(list)}: a name or instance holds a NUL character`)
+    const unfit = unfitnessOf(list, key)
+    if (unfit !== undefined) {
+      out.reject(`element ${index}${nameOf(list)}: ${unfit}`)
       return
     }
     series = table.intern(key, makeSeries(list, intervalMs))
   }
-  const timeMs = milliseconds(list.time)
+  const timeMs = milliseconds(list.time, latestMs)
   for (let i = 0; i < values.length; i++) {
     const value = values[i]
     if (typeof value === 'number') out.sample(series[i]!, value, timeMs)
@@ -98,15 +99,37 @@ function isInstance(value: unknown): boolean {
   return typeof value === 'string' || value === undefined || value === null
 }
 
-/** Seconds to whole milliseconds; 0 for what is no point in time and no duration. */
-function milliseconds(seconds: unknown): number {
+/**
+ * Why no series may be made of a list. Its strings would stay in memory for as long as the series lives, so their length is
+ * bounded; a series that is known has passed.
+ */
+function unfitnessOf(list: ValueList, key: string): string | undefined {
+  const { dsnames } = list
+  for (const member of keyMembers) {
+    if ((list[member]?.length ?? 0) > longestName) return `${member} ${tooLong}`
+  }
+  for (let i = 0; i < dsnames.length; i++) {
+    if (dsnames[i]!.length > longestName) return `dsname ${i} ${tooLong}`
+  }
+  return holdsNul(key) ? 'a name or instance holds a NUL character' : undefined
+}
+
+const keyMembers = ['host', 'plugin', 'plugin_instance', 'type', 'type_instance'] as const
+const longestName = 1024
+const tooLong = `is longer than ${longestName} characters`
+
+/** Seconds to whole milliseconds; 0 for what is no point in time and no duration, or beyond `mostMs`. */
+function milliseconds(seconds: unknown, mostMs: number): number {
   if (typeof seconds !== 'number') return 0
   const ms = Math.round(seconds * 1000)
-  return ms > 0 && ms <= latestMs ? ms : 0
+  return ms > 0 && ms <= mostMs ? ms : 0
 }
 
 /** The last moment that a Date can hold. */
 const latestMs = 8.64e15
+
+/** Outputs keep a silent series for some of its intervals: no sender may make that years. */
+const longestIntervalMs = 86_400_000
 
 function nameOf({ plugin, type }: Candidate): string {
   const names = [plugin, type].filter((name) => typeof name === 'string' && name !== '')

@@ -17,6 +17,18 @@ test('a series is shown for five of its intervals after its last sample, or the 
   expect(await store.text()).toBe('')
 })
 
+test('no series is kept longer than a day after its last sample, whatever interval it announces', async () => {
+  const store = testStore()
+  const sweep = createSweep(store.state, EXPIRY, () => store.time.nowMs)
+  for (const intervalMs of [17_280_000, 1e12, Number.MAX_VALUE])
+    store.write([aSeries('x', { every: `${intervalMs}` }, { intervalMs }), 1])
+  store.time.nowMs += 86_400_000
+  expect(await store.lines()).toHaveLength(3)
+  store.time.nowMs += 1
+  expect(await store.lines()).toEqual([])
+  expect(sweep()).toBe(3)
+})
+
 test('an interval that is no number counts as none', async () => {
   const store = testStore()
   for (const intervalMs of [NaN, Infinity, -5])

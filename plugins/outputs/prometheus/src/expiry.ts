@@ -3,15 +3,18 @@ import type { Entry, Family, State } from './state.ts'
 
 /** How long a series is kept after its last sample. */
 export interface Expiry {
-  /** Multiples of its interval, where its source announces one. */
+  /** Multiples of its interval, where its source announces one; a day at most. */
   readonly intervals: number
   /** Milliseconds, where it does not. */
   readonly afterMs: number
 }
 
 export function expiryMs(expiry: Expiry, intervalMs: number): number {
-  return intervalMs > 0 ? intervalMs * expiry.intervals : expiry.afterMs
+  return intervalMs > 0 ? Math.min(intervalMs * expiry.intervals, LONGEST_EXPIRY_MS) : expiry.afterMs
 }
+
+/** An interval is what a sender says: it must not fill the store for years with series that nobody sends any more. */
+const LONGEST_EXPIRY_MS = 86_400_000
 
 /** By arrival on the monotonic clock: no time that a source gives and no step of the machine's clock matters. */
 export function isExpired(expiry: Expiry, rows: Float64Array, row: number, nowMs: number): boolean {

@@ -100,6 +100,21 @@ test('a full output refuses new series, counts, says so once and is degraded', a
   await session.stop?.()
 })
 
+test('a series that is too long is refused, counted and named once; health says which limit it was', async () => {
+  const { session, write, page, context } = await open({ maxSeries: 1 })
+  const long = aSeries('long', { host: 'h'.repeat(4_000_000) })
+  await write([long, 1], [aSeries('a'), 1])
+  await write([long, 2])
+  expect(await page()).not.toContain('long')
+  expect(context.values.get('prometheus_refused_samples_total')).toBe(2)
+  const tooLong = expect.stringMatching(/^refuses .* more than 8192 bytes/)
+  expect(context.lines.filter(([level]) => level === 'warn')).toEqual([['warn', tooLong, { metric: 'long' }]])
+  expect(session.health?.()).toEqual({ state: 'degraded', reason: tooLong })
+  await write([aSeries('b'), 1])
+  expect(session.health?.()).toMatchObject({ reason: expect.stringMatching(/maxSeries.*; refuses .*8192/) })
+  await session.stop?.()
+})
+
 test('a type conflict is counted for each series and logged once for each name', async () => {
   const { session, write, context } = await open()
   const conflicting = aSeries('x', { a: '2' }, { type: 'counter' })

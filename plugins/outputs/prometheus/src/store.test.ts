@@ -124,6 +124,25 @@ test('past the limit new series are refused and counted, known ones go on', asyn
   expect(store.state.families.size).toBe(2)
 })
 
+test.each([
+  ['8 KiB', 'a', { x: 'y'.repeat(8192 - 'a{x=""}'.length) }, true],
+  ['a byte more', 'a', { x: 'y'.repeat(8193 - 'a{x=""}'.length) }, false],
+  ['8 KiB of characters with more bytes', 'a', { x: 'é'.repeat(8192 - 'a{x=""}'.length) }, false],
+  ['8 KiB that grow when they are escaped', 'a', { x: '"'.repeat(5000) }, false],
+  ['a long name', 'a'.repeat(8193), {}, false],
+  ['4 MB', 'a', { host: 'h'.repeat(4_000_000) }, false],
+])('a series of %s is taken or refused by its length on the page', async (_, name, labels, taken) => {
+  const store = testStore()
+  const series = aSeries(name, labels, { intervalMs: 1e12 })
+  for (let round = 0; round < 2; round++) store.write([series, 1], [series, 2], [aSeries('b'), 3])
+  expect(await store.lines()).toHaveLength(taken ? 2 : 1)
+  expect(store.state.size).toBe(taken ? 2 : 1)
+  expect(store.state.families.has('b')).toBe(true)
+  expect(store.state.families.size).toBe(taken ? 2 : 1)
+  expect(store.seen.oversized).toEqual(taken ? [] : [`2 ${name}`, `2 ${name}`])
+  expect(store.seen.refused).toBe(0)
+})
+
 test('many series keep their own values while the store grows', async () => {
   const store = testStore({ maxSeries: 5000 })
   const many = Array.from({ length: 3000 }, (_, i) => aSeries('x', { i: `${i}` }))

@@ -9,8 +9,10 @@ import type { Entry, Family, State } from './state.ts'
 export interface StoreObserver {
   /** Samples older than the one that their series holds. */
   stale(samples: number): void
-  /** Samples of series for which there was no room. */
-  refused(samples: number): void
+  /** Samples of new series for which there was no room. */
+  full(samples: number): void
+  /** Samples of series that are too long to be held; one of them by its name as it came. */
+  oversized(samples: number, name: string): void
   /** A series was first met that has another type than its family. */
   conflict(family: Family, type: MetricType): void
 }
@@ -19,6 +21,9 @@ export interface StoreLimits {
   readonly maxSeries: number
   readonly expiry: Expiry
 }
+
+/** What the name and the labels of one series may take on a page: without it `maxSeries` would not bound the memory. */
+export const MAX_SERIES_BYTES = 8 * 1024
 
 /** Returns the function that puts batches into `state`. */
 export function createStore(
@@ -34,16 +39,24 @@ export function createStore(
     const now = clock()
     let rows = state.rows
     let stale = 0
-    let refused = 0
+    let full = 0
+    let oversized = 0
+    let oversizedName = ''
     for (let i = 0; i < length; i++) {
       const one = series[i] as Series
       let entry = met.get(one)
       if (entry === undefined || entry.row < 0) {
-        entry = meet(one)
-        if (entry === undefined) {
-          refused++
+        const outcome = meet(one)
+        if (outcome === 'full') {
+          full++
           continue
         }
+        if (outcome === 'oversized') {
+          oversized++
+          oversizedName = one.name
+          continue
+        }
+        entry = outcome
         rows = state.rows
       }
       const row = entry.row
@@ -58,7 +71,8 @@ export function createStore(
       rows[row + ARRIVAL] = now
     }
     if (stale > 0) observer.stale(stale)
-    if (refused > 0) observer.refused(refused)
+    if (full > 0) observer.full(full)
+    if (oversized > 0) observer.oversized(oversized, oversizedName)
   }
 
   /** Past the expiry window an older time means that the source's clock was set back or a recording is replayed. */
@@ -67,14 +81,15 @@ export function createStore(
     return behind <= expiryMs(expiry, rows[row + INTERVAL] as number) && !isExpired(expiry, rows, row, now)
   }
 
-  function meet(series: Series): Entry | undefined {
+  function meet(series: Series): Entry | 'full' | 'oversized' {
     const name = metricName(series.name)
     const labels = labelSet(series.labels)
     const intervalMs = Number.isFinite(series.intervalMs) ? series.intervalMs : 0
     let family = state.families.get(name)
     let entry = family?.series.get(labels)
     if (family === undefined || entry === undefined) {
-      if (state.size >= maxSeries) return undefined
+      if (Buffer.byteLength(name) + Buffer.byteLength(labels) > MAX_SERIES_BYTES) return 'oversized'
+      if (state.size >= maxSeries) return 'full'
       family ??= addFamily(state, name, knownType(series.type))
       entry = addSeries(state, family, labels, intervalMs)
     } else {

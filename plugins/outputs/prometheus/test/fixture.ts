@@ -26,14 +26,15 @@ export function aSeries(
 
 /** A store on a clock that the test moves, with what it reported. */
 export function testStore({ maxSeries = 1000, state = emptyState() } = {}) {
-  const seen = { stale: 0, refused: 0, conflicts: [] as string[] }
+  const seen = { stale: 0, refused: 0, oversized: [] as string[], conflicts: [] as string[] }
   const time = { nowMs: 1_000_000 }
   const write = createStore(
     state,
     { maxSeries, expiry: EXPIRY },
     {
       stale: (samples) => void (seen.stale += samples),
-      refused: (samples) => void (seen.refused += samples),
+      full: (samples) => void (seen.refused += samples),
+      oversized: (samples, name) => void seen.oversized.push(`${samples} ${name}`),
       conflict: (family, type) => void seen.conflicts.push(`${family.name} ${family.type}/${type}`),
     },
     () => time.nowMs,

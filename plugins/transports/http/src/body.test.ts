@@ -10,7 +10,10 @@ function post(body: string | Uint8Array | ReadableStream, headers: Record<string
 /** The body's text, or the status and the sentence of the refusal. */
 async function outcome(reading: Promise<Body>): Promise<string | [number, string]> {
   const body = await reading
-  return 'bytes' in body ? body.bytes.toString() : [body.refusal.status, await body.refusal.text()]
+  if ('refusal' in body) return [body.refusal.status, await body.refusal.text()]
+  const text = body.bytes.toString()
+  body.release()
+  return text
 }
 
 test('gzip and deflate are undone', async () => {
@@ -79,6 +82,41 @@ test('bodies that arrive at once share a bounded memory, which is free again aft
   for (const { writer } of senders.slice(0, 16)) await writer.close()
   for (const { body } of senders.slice(0, 16)) expect(await body).toHaveLength(9000)
   expect(await outcome(read(post('x'.repeat(10_000))))).toHaveLength(10_000)
+})
+
+test('what is unpacked shares the same memory until it is released', async () => {
+  const read = bodyReader(4_194_304)
+  const packed = gzipSync(Buffer.alloc(4_194_304))
+  expect(packed.length).toBeLessThan(5000)
+  const before = process.memoryUsage().arrayBuffers
+  const bodies = await Promise.all(
+    Array.from({ length: 300 }, () => read(post(packed, { 'content-encoding': 'gzip' }))),
+  )
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(250_000_000)
+  const held = bodies.filter((body) => 'bytes' in body)
+  const refusals = bodies.flatMap((body) => ('refusal' in body ? [body.refusal] : []))
+  expect(held.length).toBeGreaterThan(0)
+  expect(held.length).toBeLessThanOrEqual(16)
+  for (const { status, headers } of refusals) expect([status, headers.get('retry-after')]).toEqual([503, '1'])
+
+  for (const { release } of held) release()
+  const again = await Promise.all(
+    Array.from({ length: 15 }, () => read(post(packed, { 'content-encoding': 'gzip' }))),
+  )
+  expect(again.filter((body) => 'bytes' in body)).toHaveLength(15)
+})
+
+test('a body that is not released keeps its memory, a refused one does not', async () => {
+  const read = bodyReader(1000)
+  for (let i = 0; i < 100; i++) {
+    await read(post('x'.repeat(1001)))
+    await read(post(gzipSync(Buffer.alloc(1001)), { 'content-encoding': 'gzip' }))
+    await read(post(gzipSync('[1]').subarray(0, -3), { 'content-encoding': 'gzip' }))
+    await read(post('[1]', { 'content-length': '5' }))
+  }
+  const bodies = await Promise.all(Array.from({ length: 16 }, () => read(post('x'.repeat(1000)))))
+  expect(bodies.filter((body) => 'bytes' in body)).toHaveLength(16)
+  expect(await outcome(read(post('[1]')))).toEqual([503, expect.stringContaining('send the message again')])
 })
 
 test('a body that is shorter than declared, or whose client went away, is no body', async () => {

@@ -3,27 +3,34 @@ import { decode, encodingOf } from './encoding.ts'
 import { gather } from './gathering.ts'
 import type { Gathering, Room } from './gathering.ts'
 
-export type Body = { readonly bytes: Buffer } | { readonly refusal: Response }
+export type Body = Kept | { readonly refusal: Response }
 export type ReadBody = (request: Request) => Promise<Body>
 
+/** A body that occupies memory until it is released. */
+export interface Kept {
+  readonly bytes: Buffer
+  release(): void
+}
+
 /**
- * Reads whole bodies of at most `maxBodyBytes`, as sent and also after decompression. Those that arrive at the same time share a
- * bounded memory, so that many slow or hostile producers cannot fill the machine's.
+ * Reads whole bodies of at most `maxBodyBytes`, as sent and also after decompression. From their first byte until they are
+ * released they share a bounded memory, so that many slow or hostile producers cannot fill the machine's.
  */
 export function bodyReader(maxBodyBytes: number): ReadBody {
   const room: Room = { bytes: maxBodyBytes * BODIES_AT_ONCE }
   return async (request) => {
     const declared = request.headers.get('content-length')
     if (declared !== null && Number(declared) > maxBodyBytes) return { refusal: tooLarge(maxBodyBytes) }
-    const body = gather(room, maxBodyBytes)
-    try {
-      const refusal = await collect(request, body, maxBodyBytes)
-      if (refusal) return { refusal }
-      if (declared !== null && Number(declared) !== body.bytes().length) return { refusal: incomplete() }
-      return await unpack(body.bytes(), encodingOf(request.headers), maxBodyBytes)
-    } finally {
-      body.release()
-    }
+    const sent = gather(room, maxBodyBytes)
+    const cut = () => declared !== null && Number(declared) !== sent.bytes().length
+    const refusal = (await collect(request, sent, maxBodyBytes)) ?? (cut() ? incomplete() : undefined)
+    const encoding = encodingOf(request.headers)
+    if (!refusal && encoding === 'identity') return kept(sent)
+    const body = refusal
+      ? { refusal }
+      : await unpack(sent.bytes(), encoding, gather(room, maxBodyBytes), maxBodyBytes)
+    sent.release()
+    return body
   }
 }
 
@@ -58,18 +65,33 @@ async function drain(reader: Reader, body: Gathering, maxBytes: number): Promise
     // What is a little too much is read to its end and dropped: a producer that is still sending may never see an answer.
     if (size > 2 * maxBytes) return tooLarge(maxBytes, { connection: 'close' })
     if (size > maxBytes) body.release()
-    else if (!body.add(value)) return crowded()
+    else if (!body.add(value)) return crowded({ connection: 'close' })
   }
 }
 
-async function unpack(bytes: Buffer, encoding: string, maxBytes: number): Promise<Body> {
-  try {
-    return { bytes: await decode(bytes, encoding, maxBytes) }
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_BUFFER_TOO_LARGE') return { refusal: tooLarge(maxBytes) }
-    return { refusal: refused(400, `The body is not valid ${encoding}: ${message}.`) }
+async function unpack(sent: Buffer, encoding: string, body: Gathering, maxBytes: number): Promise<Body> {
+  const refusal = await fill(body, decode(sent, encoding), maxBytes).catch(({ message }: Error) =>
+    refused(400, `The body is not valid ${encoding}: ${message}.`),
+  )
+  if (!refusal) return kept(body)
+  body.release()
+  return { refusal }
+}
+
+async function fill(
+  body: Gathering,
+  pieces: AsyncIterable<Buffer>,
+  maxBytes: number,
+): Promise<Response | undefined> {
+  for await (const piece of pieces) {
+    if (body.bytes().length + piece.length > maxBytes) return tooLarge(maxBytes)
+    if (!body.add(piece)) return crowded()
   }
+  return undefined
+}
+
+function kept(body: Gathering): Kept {
+  return { bytes: body.bytes(), release: () => body.release() }
 }
 
 function tooLarge(maxBytes: number, headers: Record<string, string> = {}): Response {
@@ -77,9 +99,9 @@ function tooLarge(maxBytes: number, headers: Record<string, string> = {}): Respo
   return refused(413, sentence, headers)
 }
 
-function crowded(): Response {
-  const sentence = 'Too many bodies arrive at once; send the message again.'
-  return refused(503, sentence, { 'retry-after': '1', connection: 'close' })
+function crowded(headers: Record<string, string> = {}): Response {
+  const sentence = 'Too many bodies are in memory at once; send the message again.'
+  return refused(503, sentence, { 'retry-after': '1', ...headers })
 }
 
 function incomplete(): Response {

@@ -1,5 +1,5 @@
-import { promisify } from 'node:util'
-import { gunzip, inflate } from 'node:zlib'
+import { createGunzip, createInflate } from 'node:zlib'
+import type { Gunzip, Inflate } from 'node:zlib'
 
 /** The body's Content-Encoding in lower case; `identity` when there is none. */
 export function encodingOf(headers: Headers): string {
@@ -10,17 +10,19 @@ export function knowsEncoding(name: string): boolean {
   return name === 'identity' || unpackers.has(name)
 }
 
-/** Undoes the encoding. Stops with code `ERR_BUFFER_TOO_LARGE` as soon as there are more than `maxBytes`. */
-export async function decode(bytes: Buffer, name: string, maxBytes: number): Promise<Buffer> {
+/** The decoded bytes, piece by piece: no more is unpacked than is asked for, whatever the body claims to hold. */
+export async function* decode(bytes: Buffer, name: string): AsyncGenerator<Buffer, void> {
   const unpack = unpackers.get(name)
-  return unpack ? unpack(bytes, { maxOutputLength: maxBytes }) : bytes
+  if (!unpack) return yield bytes
+  // The stream alone would take nothing at all for a whole body.
+  if (bytes.length === 0) throw new Error('unexpected end of file')
+  const unpacking = unpack()
+  unpacking.end(bytes)
+  yield* unpacking as AsyncIterable<Buffer>
 }
 
-type Unpack = (bytes: Buffer, options: { readonly maxOutputLength: number }) => Promise<Buffer>
-const gzip: Unpack = promisify(gunzip)
-const deflate: Unpack = promisify(inflate)
-const unpackers: ReadonlyMap<string, Unpack> = new Map([
-  ['gzip', gzip],
-  ['x-gzip', gzip],
-  ['deflate', deflate],
+const unpackers: ReadonlyMap<string, () => Gunzip | Inflate> = new Map<string, () => Gunzip | Inflate>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
 ])

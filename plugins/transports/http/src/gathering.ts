@@ -1,4 +1,4 @@
-/** A body as far as it has arrived. */
+/** A body as far as it has arrived or is unpacked. */
 export interface Gathering {
   /** False when there is no room for the chunk. */
   add(chunk: Uint8Array): boolean
@@ -7,7 +7,7 @@ export interface Gathering {
   release(): void
 }
 
-/** The memory that all bodies of one transport share while they arrive. */
+/** The memory that all bodies of one transport share. */
 export interface Room {
   bytes: number
 }

@@ -71,7 +71,7 @@ function post(body?: string | Uint8Array | ReadableStream, headers: Record<strin
 }
 
 /** The handler behind real sockets, adapted as a host would. */
-async function onSocket(handler: (request: Request) => Response | Promise<Response>): Promise<number> {
+async function onSocket(handler: (request: Request) => Response | Promise<Response>) {
   const server = createServer(async (incoming, outgoing) => {
     const gone = new AbortController()
     outgoing.on('close', () => outgoing.writableFinished || gone.abort())
@@ -92,7 +92,7 @@ async function onSocket(handler: (request: Request) => Response | Promise<Respon
     server.closeAllConnections()
     server.close()
   })
-  return (server.address() as AddressInfo).port
+  return { server, port: (server.address() as AddressInfo).port }
 }
 
 // Pulls nothing before the handler does: Node drains by itself what nobody has begun to read.
@@ -157,6 +157,31 @@ test('while the gateway is full a request is answered 503 and its body is left a
   expect(intake.messages).toEqual([])
 })
 
+test('a body that arrived while the gateway filled up is answered 503 and not delivered', async () => {
+  const { handler, intake } = await listening()
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const answer = handler(post(readable))
+  const writer = writable.getWriter()
+  await writer.write(Buffer.from('[1'))
+  intake.full = true
+  await writer.write(Buffer.from(']'))
+  await writer.close()
+  const response = await answer
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+  expect(intake.messages).toEqual([])
+})
+
+test('messages that wait for their fate count against the memory, and give it back with their answer', async () => {
+  const fate = Promise.withResolvers<void>()
+  const { handler, intake } = await listening({ fate: fate.promise, maxBodyBytes: 100 })
+  const waiting = Array.from({ length: 16 }, () => handler(post('x'.repeat(100))))
+  await vi.waitFor(() => expect(intake.messages).toHaveLength(16))
+  expect((await handler(post('[1]'))).status).toBe(503)
+  fate.resolve()
+  for (const answer of waiting) expect((await answer).status).toBe(200)
+  expect((await handler(post('[1]'))).status).toBe(200)
+})
+
 test('before start and after stop a request is answered 503', async () => {
   const { handler, intake, subscription } = await listening({ start: false })
   expect((await handler(post('[1]'))).status).toBe(503)
@@ -176,7 +201,7 @@ test('the route is gone after stop, and every route after the transport stops', 
     log: context.log,
   })
   await subscription.stop()
-  expect(Array.from(context.handlers.keys())).toEqual(['/two'])
+  await vi.waitFor(() => expect(Array.from(context.handlers.keys())).toEqual(['/two']))
   await transport.stop?.()
   expect(context.handlers.size).toBe(0)
 })
@@ -227,7 +252,7 @@ test('with a token a request without it is answered 401 and nothing of the body 
 test('on a socket: a client that breaks off in the middle delivers nothing, a slow one does', async () => {
   const { context, handler, intake } = await listening()
   const seen = vi.fn(handler)
-  const port = await onSocket(seen)
+  const { port } = await onSocket(seen)
   const head = 'POST /collectd HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n'
   const aborted = connect(port, '127.0.0.1')
   aborted.write(`${head}Content-Length: 10\r\n\r\n[1,2`)
@@ -254,7 +279,7 @@ test('on a socket: a client that breaks off in the middle delivers nothing, a sl
 
 test('on a socket: a producer that sends too much sees the 413 and can go on with the connection', async () => {
   const { handler, intake } = await listening({ maxBodyBytes: 500_000 })
-  const port = await onSocket(handler)
+  const { port } = await onSocket(handler)
   const url = `http://127.0.0.1:${port}/collectd`
   const send = (body: string) =>
     fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
@@ -296,15 +321,91 @@ test('a stop does not wait for ever: a stalled body is answered 503 and never de
   expect(intake.messages).toEqual([])
 })
 
-test('a stop does not wait for the fate of what was delivered', async () => {
+test('after a stop the route stays until what was delivered has its answer; other requests get 503', async () => {
   const fate = Promise.withResolvers<void>()
-  const { handler, intake, subscription } = await listening({ fate: fate.promise })
+  const { context, handler, intake, subscription } = await listening({ fate: fate.promise })
   const answer = handler(post('[1]'))
   await vi.waitFor(() => expect(intake.messages).toHaveLength(1))
   await subscription.stop()
+  expect((await handler(post('[2]'))).status).toBe(503)
+  expect(context.handlers.size).toBe(1)
   fate.resolve()
   expect((await answer).status).toBe(200)
+  await vi.waitFor(() => expect(context.handlers.size).toBe(0))
+  expect(intake.messages).toHaveLength(1)
 })
+
+test('on a listener that cuts its connections when its last route goes: a fate that comes long after the stop is answered', async () => {
+  const fate = Promise.withResolvers<void>()
+  const { producer, subscription, intake } = await cutting(fate.promise)
+  const answer = producer('[1]')
+  await vi.waitFor(() => expect(intake.messages).toHaveLength(1))
+  await subscription.stop()
+  const late = await producer('[2]')
+  expect([late.status, late.headers.get('retry-after')]).toEqual([503, '1'])
+  fate.resolve()
+  expect((await answer).status).toBe(200)
+  await vi.waitFor(() => expect(producer('[3]')).rejects.toThrow('fetch failed'))
+  expect(intake.messages).toHaveLength(1)
+})
+
+test('on such a listener: the stop of the transport answers 503 to whoever still waits, and leaves nothing behind', async () => {
+  const fate = Promise.withResolvers<void>()
+  const { context, transport, producer, subscription, intake } = await cutting(fate.promise)
+  const waiting = producer('[1]')
+  await vi.waitFor(() => expect(intake.messages).toHaveLength(1))
+  await subscription.stop()
+  await transport.stop?.()
+  expect(context.handlers.size).toBe(0)
+  const response = await waiting
+  expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1'])
+  await response.text()
+  await expect(producer('[2]')).rejects.toThrow('fetch failed')
+})
+
+test('the stop of the transport alone ends a body that is arriving at once, and delivers nothing more', async () => {
+  const { context, transport, handler, intake } = await listening()
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  const answer = handler(post(readable))
+  const writer = writable.getWriter()
+  await writer.write(Buffer.from('[1'))
+  await transport.stop?.()
+  expect(context.handlers.size).toBe(0)
+  expect((await answer).status).toBe(503)
+  await writer.write(Buffer.from(']'))
+  await writer.close()
+  await new Promise(setImmediate)
+  expect(intake.messages).toEqual([])
+})
+
+/** Listening on a socket as the host does it: the last route takes the listener and, at once, all its connections with it. */
+async function cutting(fate: Promise<void>) {
+  const context = testContext(defaults, 'web')
+  context.http.serve = async ({ path }, handler) => {
+    const { port, server } = await onSocket(handler)
+    context.handlers.set(path, handler)
+    return {
+      url: `http://127.0.0.1:${port}${path}`,
+      async close() {
+        context.handlers.delete(path)
+        server.close()
+        server.closeIdleConnections()
+        // What has its answer already may still be written.
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        server.closeAllConnections()
+      },
+    }
+  }
+  const transport = await http.open(context)
+  cleanups.push(() => transport.stop?.())
+  const intake = testIntake(fate)
+  const options = { path: '/collectd', contentTypes: ['application/json'] }
+  const subscription = await transport.subscribe(options, intake, { input: 'collectd', log: context.log })
+  await subscription.start()
+  const headers = { 'content-type': 'application/json' }
+  const producer = (body: string) => fetch(subscription.address ?? '', { method: 'POST', headers, body })
+  return { context, transport, intake, subscription, producer }
+}
 
 test('a new subscription of the same input takes the path over without a gap', async () => {
   const { context, transport, intake, subscription, handler } = await listening()
@@ -317,6 +418,25 @@ test('a new subscription of the same input takes the path over without a gap', a
   await subscription.stop()
   expect((await handler(post('"new"'))).status).toBe(200)
   expect([intake.messages.length, next.messages.length]).toEqual([1, 2])
+})
+
+test('a new subscription takes the path over while the old one still waits for a fate', async () => {
+  const fate = Promise.withResolvers<void>()
+  const { context, transport, intake, subscription, handler } = await listening({ fate: fate.promise })
+  const old = handler(post('"old"'))
+  await vi.waitFor(() => expect(intake.messages).toHaveLength(1))
+  await subscription.stop()
+  const next = testIntake()
+  const options = { path: '/collectd', contentTypes: ['application/json'] }
+  const successor = await transport.subscribe(options, next, { input: 'collectd', log: context.log })
+  await successor.start()
+  expect((await handler(post('"new"'))).status).toBe(200)
+  fate.resolve()
+  expect((await old).status).toBe(200)
+  expect((await handler(post('"new"'))).status).toBe(200)
+  await successor.stop()
+  await vi.waitFor(() => expect(context.handlers.size).toBe(0))
+  expect(next.messages).toHaveLength(2)
 })
 
 test('two inputs on one path are refused with both names, and a refusal of the host is passed on', async () => {

@@ -63,19 +63,36 @@ export default defineTransport({
     const routes = routeTable(context)
     const open = new Set<() => Promise<void>>()
     return {
-      async subscribe({ path, contentTypes }, intake, { input }) {
+      async subscribe({ path, contentTypes }, intake, { input, log }) {
         const receive = receiver({ path, contentTypes, token, readBody }, intake)
         const place = await routes.join(path, input)
-        const stop = async () => {
+        // The route stays until the last request has its answer: the host cuts the connections of a listener without routes.
+        const finish = async () => {
           await receive.close()
+          await receive.answered()
           await place.leave()
-          open.delete(stop)
+          open.delete(end)
         }
-        open.add(stop)
-        return { address: place.url, start: () => place.lead(receive.handle), stop }
+        let finished: Promise<void> | undefined
+        const end = () => {
+          receive.end()
+          return (finished ??= finish())
+        }
+        open.add(end)
+        return {
+          address: place.url,
+          start: () => place.lead(receive.handle),
+          stop() {
+            finished ??= finish()
+            finished.catch((err: unknown) =>
+              log.error({ err }, `${path} is still served after its subscription`),
+            )
+            return receive.close()
+          },
+        }
       },
       async stop() {
-        await Promise.all(Array.from(open, (stop) => stop()))
+        await Promise.all(Array.from(open, (end) => end()))
       },
     }
   },

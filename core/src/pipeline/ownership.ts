@@ -1,0 +1,29 @@
+import type { Batch } from '@smart-gateway/sdk'
+import type { Chunk } from './chunk.ts'
+import type { Delivery } from './delivery.ts'
+
+/** Gathers which message each record of a chunk came with. */
+export class Ownership {
+  readonly #owners: Delivery[] = []
+  readonly #ends: number[] = []
+  #bodyBytes = 0
+
+  /** The records up to `end` that nobody owned before are this delivery's. */
+  add(delivery: Delivery, end: number): void {
+    this.#owners.push(delivery)
+    this.#ends.push(end)
+    this.#bodyBytes += delivery.message.body.length
+  }
+
+  /** The records with their owners. */
+  chunk(batch: Batch): Chunk {
+    return { batch, owners: this.#owners, ends: this.#ends, bytes: this.#estimateBytes(batch) }
+  }
+
+  // A message's body is held until it is settled; a decoded event or log line is about twice its text; a sample is three
+  // columns and its share of the arrays.
+  #estimateBytes({ signal, length }: Batch): number {
+    const records = signal === 'metric' ? length * 32 : this.#bodyBytes * 2 + length * 200
+    return this.#bodyBytes + this.#owners.length * 300 + records
+  }
+}
