@@ -35,7 +35,7 @@ export interface JsonSchema {
   readonly description?: string
   /**
    * True marks a secret, and every string within the value: the host hides it in logs, errors and its API,
-   * unless it is shorter than 4 characters or a URL without a password.
+   * unless it is shorter than 4 characters or a URL that is a mere address.
    */
   readonly writeOnly?: boolean
   /** Any other keyword: ajv checks it (`format`, `pattern`, `minimum`), it types nothing. */

@@ -70,3 +70,11 @@ test('a secret is hidden as it is, in JSON, in a URL and folded to one line', ()
     expect(scrubber.scrub(`before ${text} after`)).toMatch(/^before .*\[secret\].* after$/)
   expect(scrubber.scrub('abc')).toBe('abc')
 })
+
+test('a URL that is a mere address is no secret, one with a token in its path is', () => {
+  const schema = { properties: { url: secret } }
+  expect(secretsIn(schema, { url: 'amqp://127.0.0.1:5672' })).toEqual([])
+  expect(secretsIn(schema, { url: 'https://example.org/hooks/T0KEN' })).toEqual([
+    'https://example.org/hooks/T0KEN',
+  ])
+})

@@ -6,8 +6,7 @@ export function secretsIn(schema: JsonSchema | undefined, value: unknown): reado
   const secrets = new Set<string>()
   const gather = (part: unknown, secret: boolean): void => {
     if (typeof part === 'string') {
-      // A URL is marked for the password that it may hold; without one an error that names it is worth more.
-      if (secret && (!URL.canParse(part) || passwordsIn(part).length > 0)) secrets.add(part)
+      if (secret && !isBareAddress(part)) secrets.add(part)
       for (const password of passwordsIn(part)) secrets.add(password)
     } else if (typeof part === 'object' && part !== null) {
       for (const [key, inner] of Object.entries(part)) gather(inner, secret || keys.has(key))
@@ -39,6 +38,13 @@ export class Scrubber {
       if (scrubbed.includes(secret)) scrubbed = scrubbed.replaceAll(secret, '[secret]')
     return scrubbed
   }
+}
+
+/** A URL is marked for what it may hold; when that is no more than an address, an error that names it is worth more. */
+function isBareAddress(text: string): boolean {
+  if (!URL.canParse(text)) return false
+  const { username, password, pathname, search, hash } = new URL(text)
+  return username + password + search + hash === '' && ['', '/'].includes(pathname)
 }
 
 const WHOLE = ''
