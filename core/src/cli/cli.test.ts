@@ -106,6 +106,10 @@ test('run: a second signal leaves at once', async () => {
   })
   command.kill('SIGTERM')
   await until('it stops', () => command.stderr.includes('SIGTERM: stopping'))
+  // As npm does with Ctrl-C: the same wish once more, which changes nothing.
+  command.kill('SIGTERM')
+  await new Promise((resolve) => setTimeout(resolve, 1200))
+  expect(command.stderr).not.toContain('leaving at once')
   command.kill('SIGTERM')
   expect(await command.ended).toBe(1)
   expect(linesOf(command).at(-1)).toMatchObject({ level: 'warn', msg: 'second SIGTERM: leaving at once' })

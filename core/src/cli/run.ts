@@ -6,6 +6,8 @@ import { greeting } from './greeting.ts'
 
 /** What closing may take after the drain: with the default drain all is over in 25 s, before Kubernetes kills at 30 s. */
 const CLOSING_MS = 5000
+/** Ctrl-C on npm start comes twice, from the terminal and from npm: signals this close together are one wish. */
+const SAME_STOP_MS = 1000
 const EXIT_SOFTWARE = 70
 const GREETING_DEADLINE_MS = 3000
 
@@ -21,13 +23,14 @@ export async function run(file: string, { quiet = false }: { quiet?: boolean }):
 
 function stopOnSignals(gateway: Gateway): void {
   const deadlineMs = gateway.drainMs + CLOSING_MS
-  let stopping = false
+  let stoppingMs: number | undefined
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) {
+    if (stoppingMs !== undefined) {
+      if (performance.now() - stoppingMs < SAME_STOP_MS) return
       gateway.log.warn(`second ${signal}: leaving at once`)
       process.exit(1)
     }
-    stopping = true
+    stoppingMs = performance.now()
     gateway.log.info(`${signal}: stopping`)
     setTimeout(() => {
       gateway.log.error(

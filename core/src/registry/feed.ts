@@ -188,7 +188,9 @@ export class Feed {
     )
     const delayMs = this.#backoff.next(retryAfterOf(cause))
     this.#status = status('failed', { reason: reasonOf(error), nextTryMs: Date.now() + delayMs })
-    this.#log.error({ code: error.code, hint: error.hint, retryInMs: delayMs }, reasonOf(error))
+    // A reason with a code of its own, a port in use for example, says more than that there is no subscription.
+    const { code, hint } = cause instanceof GatewayError ? cause : error
+    this.#log.error({ code, hint, retryInMs: delayMs }, reasonOf(error))
     this.#failed = failed
     void sleep(delayMs, this.#stopping.signal).then(() => {
       this.#failed = undefined
