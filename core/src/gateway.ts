@@ -7,6 +7,7 @@ import { loadConfiguration } from './config/load.ts'
 import type { ConfigSource } from './config/load.ts'
 import { Scrubber } from './config/secrets.ts'
 import { Routes } from './host/routes.ts'
+import { Sockets } from './host/sockets.ts'
 import type { Host } from './host/host.ts'
 import { createLogger } from './log.ts'
 import { Registry } from './registry/registry.ts'
@@ -48,9 +49,19 @@ export function createGateway(config: string | object, options: GatewayOptions =
   scrubber.add(configuration.secrets)
   const log = options.log ?? createLogger({ level: settings.logLevel, name: settings.name, scrubber })
   const metrics = new Metrics()
-  const routes = new Routes((err, what) => log.error({ err }, `${what} failed`))
+  const onError = (err: unknown, what: string) => log.error({ err }, `${what} failed`)
+  const routes = new Routes(onError)
+  const sockets = new Sockets(onError)
   const { folder: home } = configuration
-  const host: Host = { log, scrubber, metrics, routes, folder: home, stateFolder: settings.stateFolder }
+  const host: Host = {
+    log,
+    scrubber,
+    metrics,
+    routes,
+    sockets,
+    folder: home,
+    stateFolder: settings.stateFolder,
+  }
   const registry = new Registry(configuration, host)
   registerGatewayMetrics(metrics, registry)
 

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import type { SeriesTable } from './series.ts'
 
 /**
@@ -91,6 +92,57 @@ export interface HttpHost {
   serve(route: HttpRoute, handler: (request: Request) => Response | Promise<Response>): Promise<HttpService>
 }
 
+/** Where a TCP or UDP socket is to be bound. */
+export interface SocketPlace {
+  /** Address of this machine, or a name for one, to listen on: `127.0.0.1`, `::`. */
+  readonly host: string
+  /** Port; 0 takes a free one. */
+  readonly port: number
+  /** UDP only: the kernel's receive buffer in bytes; the system's default when absent. */
+  readonly receiveBufferBytes?: number
+}
+
+/** A bound socket, as one generation sees it. */
+export interface SocketService {
+  /** `host:port`, with the port that was bound; an IPv6 host in brackets. */
+  readonly address: string
+  /** The port that was bound. */
+  readonly port: number
+  /** UDP only: the receive buffer in bytes that the kernel granted. */
+  readonly receiveBufferBytes?: number
+  /**
+   * Takes the handler away; the socket is closed with its last handler. Connections that were handed out
+   * stay, they are the plugin's to end. Calling it twice is fine. The host does it when the session has
+   * stopped.
+   */
+  close(): Promise<void>
+}
+
+/** Who sent a datagram. */
+export interface Sender {
+  /** Its IP address. */
+  readonly address: string
+  /** Its port. */
+  readonly port: number
+}
+
+/**
+ * TCP and UDP sockets that the host owns: bound through every swap, so that no connection is refused and no
+ * datagram is lost while code changes. A handler goes live when its generation does; until then the generation
+ * before it is handed what comes, or it waits (1,000 connections or datagrams at most) when there is none.
+ * What a handler throws is logged. Rejects with code `SG_PORT_IN_USE` or `SG_PORT_REFUSED` when the address
+ * cannot be bound, or is another instance's.
+ */
+export interface SocketHost {
+  /**
+   * Listens for TCP connections; each is handed to `accept` paused, and is the plugin's to end. An error on
+   * it that nobody listens to ends nothing else.
+   */
+  tcp(place: SocketPlace, accept: (socket: Socket) => void): Promise<SocketService>
+  /** Receives datagrams; `receive` owns the bytes it is given. */
+  udp(place: SocketPlace, receive: (datagram: Buffer, sender: Sender) => void): Promise<SocketService>
+}
+
 /** What the host lends to one generation of an instance. */
 export interface Context<O = unknown> {
   /** The instance's name in startup.yaml. */
@@ -105,6 +157,8 @@ export interface Context<O = unknown> {
    * HTTP listeners that stay bound through a swap; what this generation serves is taken back when it stops.
    */
   readonly http: HttpHost
+  /** TCP and UDP sockets that stay bound through a swap; taken back as `http` is. */
+  readonly sockets: SocketHost
   /** Metrics under the instance's name. */
   readonly metrics: Metrics
   /**

@@ -24,6 +24,10 @@ export type {
   InputContext,
   Logger,
   Metrics,
+  Sender,
+  SocketHost,
+  SocketPlace,
+  SocketService,
 } from './context.ts'
 export type { Intake, Message, Subscription, SubscriptionContext } from './message.ts'
 export type { JsonSchema, Options } from './options.ts'

@@ -35,6 +35,8 @@ export interface EventRecord {
   readonly index: string
   /** Milliseconds since the epoch; 0 when the source gave no time that could be read. */
   readonly timeMs: number
+  /** Nanoseconds past `timeMs`, 0 to 999,999, where the source gave a time so fine; absent = 0. */
+  readonly timeNs?: number
   /** How grave it is; `unknown` when its source does not say. */
   readonly severity: Severity
   /** Who sent it, `unknown` when it does not say. */
@@ -56,6 +58,8 @@ export interface LogRecord {
   readonly index: string
   /** Milliseconds since the epoch; 0 when the source gave no time that could be read. */
   readonly timeMs: number
+  /** Nanoseconds past `timeMs`, 0 to 999,999, where the source gave a time so fine; absent = 0. */
+  readonly timeNs?: number
   /** How grave it is; `unknown` when its source does not say. */
   readonly severity: Severity
   /** Who wrote it, a host or a service; `unknown` when it does not say. */

@@ -1,9 +1,12 @@
 /** What a plugin's own unit tests need: a context and a sink that behave as the host's do, in memory. */
+import { createSocket } from 'node:dgram'
 import { mkdtemp } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { MetricBatch } from './batch.ts'
-import type { HttpRoute, InputContext, Logger } from './context.ts'
+import type { HttpRoute, InputContext, Logger, Sender, SocketPlace, SocketService } from './context.ts'
 import type { EventRecord, LogRecord, RecordSink, Series } from './record.ts'
 import type { SeriesTable } from './series.ts'
 
@@ -95,7 +98,7 @@ export interface TestContext<O> extends InputContext<O> {
 
 /**
  * Makes a context for an instance called `name`. `options` are taken as they are: no schema is applied.
- * Relative paths are meant from the working folder. `stateFolder` makes a temporary folder, which is the
+ * Sockets are really bound. Relative paths are meant from the working folder. `stateFolder` makes a temporary folder, which is the
  * test's to remove.
  */
 export function testContext<O>(options: O, name = 'test'): TestContext<O> {
@@ -124,6 +127,10 @@ export function testContext<O>(options: O, name = 'test'): TestContext<O> {
       counter: (metric) => ({ inc: (by = 1, labels) => add(metric + braces(labels), by) }),
       gauge: (metric) => ({ set: (value, labels) => void values.set(metric + braces(labels), value) }),
     },
+    sockets: {
+      tcp: (place, accept) => listenTcp(place, accept),
+      udp: (place, receive) => bindUdp(place, receive),
+    },
     http: {
       async serve(route: HttpRoute, handler) {
         handlers.set(route.path, handler)
@@ -134,6 +141,38 @@ export function testContext<O>(options: O, name = 'test'): TestContext<O> {
       },
     },
   }
+}
+
+async function listenTcp(
+  { host, port }: SocketPlace,
+  accept: (socket: Socket) => void,
+): Promise<SocketService> {
+  const server = createServer({ pauseOnConnect: true }, (socket) =>
+    accept(socket.on('error', () => undefined)),
+  )
+  await new Promise<void>((done, failed) => server.once('error', failed).listen({ host, port }, done))
+  const { port: bound } = server.address() as AddressInfo
+  return { address: addressOf(host, bound), port: bound, close: async () => void server.close() }
+}
+
+async function bindUdp(
+  { host, port, receiveBufferBytes }: SocketPlace,
+  receive: (datagram: Buffer, sender: Sender) => void,
+): Promise<SocketService> {
+  const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4', receive)
+  await new Promise<void>((done, failed) => socket.once('error', failed).bind({ address: host, port }, done))
+  if (receiveBufferBytes !== undefined) socket.setRecvBufferSize(receiveBufferBytes)
+  let closed: Promise<void> | undefined
+  return {
+    address: addressOf(host, socket.address().port),
+    port: socket.address().port,
+    receiveBufferBytes: socket.getRecvBufferSize(),
+    close: () => (closed ??= new Promise((done) => socket.close(done))),
+  }
+}
+
+function addressOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 function recordingLogger(lines: [string, string, object][]): Logger {

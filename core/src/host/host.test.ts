@@ -8,6 +8,7 @@ import { scratch } from '../testing/scratch.ts'
 import { lend } from './host.ts'
 import type { Host, Loan } from './host.ts'
 import { Routes } from './routes.ts'
+import { Sockets } from './sockets.ts'
 
 const ROUTE = { host: '127.0.0.1', port: 0, path: '/x' }
 
@@ -18,6 +19,7 @@ function makeHost(): Host {
     scrubber: new Scrubber(),
     metrics: new Registry(),
     routes: new Routes(() => {}),
+    sockets: new Sockets(() => {}),
     folder,
     stateFolder: join(folder, 'state'),
   }

@@ -2,10 +2,12 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
-import type { Context } from '@smart-gateway/sdk'
+import type { Context, SocketService } from '@smart-gateway/sdk'
 import type { Scrubber } from '../config/secrets.ts'
 import { metricsOf } from './plugin-metrics.ts'
 import type { Owner, Place, Routes } from './routes.ts'
+import type { BoundSocket } from './socket.ts'
+import type { SocketClaim, Sockets } from './sockets.ts'
 
 /** What the host has to lend. */
 export interface Host {
@@ -14,6 +16,7 @@ export interface Host {
   readonly scrubber: Scrubber
   readonly metrics: Registry
   readonly routes: Routes
+  readonly sockets: Sockets
   /** The folder from which relative paths in options are meant. */
   readonly folder: string
   /** The one folder that the gateway writes. */
@@ -32,8 +35,19 @@ export interface Loan {
 /** Lends a context to one generation of an instance. */
 export function lend(host: Host, owner: Owner, options: unknown, fail: (error: Error) => void): Loan {
   const leaving = new AbortController()
-  const places = new Set<Place>()
+  const places = new Set<Place | SocketClaim>()
   let live = false
+  const hold = async (place: Place | SocketClaim): Promise<{ close(): Promise<void> }> => {
+    places.add(place)
+    if (leaving.signal.aborted) await place.close()
+    else if (live) place.activate()
+    return {
+      async close() {
+        places.delete(place)
+        await place.close()
+      },
+    }
+  }
   const context: Context = {
     name: owner.instance,
     options,
@@ -50,16 +64,17 @@ export function lend(host: Host, owner: Owner, options: unknown, fail: (error: E
     http: {
       async serve(route, handler) {
         const place = await host.routes.claim(route, owner, handler)
-        places.add(place)
-        if (leaving.signal.aborted) await place.close()
-        else if (live) place.activate()
-        return {
-          url: place.url,
-          async close() {
-            places.delete(place)
-            await place.close()
-          },
-        }
+        return { url: place.url, ...(await hold(place)) }
+      },
+    },
+    sockets: {
+      async tcp(place, accept) {
+        const claim = await host.sockets.claim('tcp', place, owner, accept)
+        return serviceOf(claim.socket, await hold(claim))
+      },
+      async udp(place, receive) {
+        const claim = await host.sockets.claim('udp', place, owner, receive)
+        return serviceOf(claim.socket, await hold(claim))
       },
     },
   }
@@ -75,4 +90,11 @@ export function lend(host: Host, owner: Owner, options: unknown, fail: (error: E
       places.clear()
     },
   }
+}
+
+function serviceOf(
+  { address, port, receiveBufferBytes }: BoundSocket,
+  held: { close(): Promise<void> },
+): SocketService {
+  return { address, port, ...(receiveBufferBytes === undefined ? {} : { receiveBufferBytes }), ...held }
 }

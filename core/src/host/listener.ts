@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
-import { GatewayError } from '../errors.ts'
+import { bindError } from './bind-error.ts'
 
 /** A fetch-style handler; the host's own also see who asks. */
 export type Handler = (request: Request, remoteAddress?: string) => Response | Promise<Response>
@@ -71,11 +71,4 @@ export class Listener {
 function loadFetchClasses(): void {
   void Request
   void Response
-}
-
-function bindError(host: string, port: number, cause: NodeJS.ErrnoException): GatewayError {
-  const address = `${host}:${port}`
-  if (cause.code === 'EADDRINUSE')
-    return new GatewayError('SG_PORT_IN_USE', `cannot listen on ${address}: the port is in use`, { cause })
-  return new GatewayError('SG_PORT_REFUSED', `cannot listen on ${address} (${cause.code})`, { cause })
 }

@@ -1,6 +1,6 @@
 import { permanent } from '@smart-gateway/sdk'
 import type { RecordSink, SeriesTable } from '@smart-gateway/sdk'
-import { parseExactly } from './exact.ts'
+import { parseExactly } from '@smart-gateway/sdk/json'
 import { decodeNotification, isCheckResult, isNotification } from './notification.ts'
 import { decodeValueList, isValueList } from './value-list.ts'
 

@@ -1,6 +1,6 @@
 import type { RecordSink, Severity } from '@smart-gateway/sdk'
-import { parseExactly } from './exact.ts'
-import { parseTime } from './time.ts'
+import { parseExactly } from '@smart-gateway/sdk/json'
+import { parseTimeMs } from '@smart-gateway/sdk/time'
 
 /** One element with `labels` or `annotations`, as it came: nothing is known about any member yet. */
 export interface Notification {
@@ -40,7 +40,7 @@ export function decodeNotification(notification: Notification, index: number, ou
   }
   out.event({
     index: indexOf(name),
-    timeMs: parseTime(startsAt),
+    timeMs: parseTimeMs(startsAt),
     severity: severities.get(labels.severity) ?? 'unknown',
     publisher: isText(labels.instance) ? labels.instance : 'unknown',
     labels,

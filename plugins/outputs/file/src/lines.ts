@@ -1,4 +1,5 @@
 import { permanent } from '@smart-gateway/sdk'
+import { stringifyExactly } from '@smart-gateway/sdk/json'
 import type { Batch, EventRecord, LogRecord, Rejection, Series } from '@smart-gateway/sdk'
 
 export interface Lines {
@@ -35,7 +36,7 @@ function recordLines(signal: 'event' | 'log', records: readonly (EventRecord | L
   let text = ''
   for (const [index, record] of records.entries()) {
     try {
-      text += `{"signal":"${signal}",${json(record).slice(1)}\n`
+      text += `{"signal":"${signal}",${stringifyExactly(record).slice(1)}\n`
     } catch (cause) {
       // A label that is nested a hundred thousand deep can be parsed, but may not fit the stack on its way out.
       const reason = `This ${signal} cannot be written as JSON: ${(cause as Error).message}`
@@ -50,19 +51,3 @@ function number(value: number): string {
   if (Number.isFinite(value)) return String(value)
   return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"+Inf"' : '"-Inf"'
 }
-
-// A replacer slows stringify several times, so only records with a bigint in them pay for one.
-function json(record: object): string {
-  try {
-    return JSON.stringify(record)
-  } catch {
-    return JSON.stringify(record, exact)
-  }
-}
-
-function exact(_key: string, value: unknown): unknown {
-  return typeof value === 'bigint' ? rawJSON(String(value)) : value
-}
-
-// TypeScript does not declare it yet; Node has it since 22.
-const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown }

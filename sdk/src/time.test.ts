@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseTime } from './time.ts'
+import { parseInstant, parseTimeMs } from './time.ts'
 
 test.each([
   ['2019-09-18T21:11:19.281603240Z', 1568841079281],
@@ -14,7 +14,7 @@ test.each([
   ['Mon Feb  1 21:43:11 2021', 1612215791000],
   ['2024-02-29T00:00:00Z', 1709164800000],
 ])('%s is read to the millisecond, as UTC where it names no zone', (text, timeMs) => {
-  expect(parseTime(text)).toBe(timeMs)
+  expect(parseTimeMs(text)).toBe(timeMs)
 })
 
 test.each([
@@ -34,7 +34,18 @@ test.each([
   ['Thu Feb 30 21:43:11 2021'],
   ['1969-12-31T23:59:59Z'],
   ['0001-01-01T00:00:00Z'],
-  [`2021-02-11T21:00:00.${'9'.repeat(100_000)}`.concat('x')],
 ])('%j is no time that can be read: 0', (value) => {
-  expect(parseTime(value)).toBe(0)
+  expect(parseTimeMs(value)).toBe(0)
+})
+
+test('a text without end costs no time', () => {
+  expect(parseTimeMs(`2021-02-11T21:00:00.${'9'.repeat(1_000_000)}x`)).toBe(0)
+})
+
+test.each([
+  ['2021-04-08T15:25:42.604198+02:00', { ms: 1617888342604, ns: 198_000, zoneMinutes: 120 }],
+  ['2021-04-08T15:25:42.123456789-03:30', { ms: 1617908142123, ns: 456_789, zoneMinutes: -210 }],
+  ['2021-04-08T15:25:42Z', { ms: 1617895542000, ns: 0, zoneMinutes: 0 }],
+])('%s keeps its nanoseconds and its zone', (text, instant) => {
+  expect(parseInstant(text)).toEqual(instant)
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { parseExactly } from './exact.ts'
+import { parseExactly } from './json.ts'
 
 test('integers that a double cannot hold come as bigint, all others as numbers', () => {
   const text = '[9007199254740991, 9007199254740993, -18446744073709551615, {"a": [12345678901234567890]}, 1]'

@@ -1,0 +1,68 @@
+import type { Owner } from './routes.ts'
+
+/** One generation that wants what arrives. */
+export interface Claim<Item> {
+  readonly owner: Owner
+  take(item: Item): void
+}
+
+/** What arrives while no generation is live yet waits, up to this many; then it is let go. */
+const MAX_WAITING = 1000
+
+/** Hands what arrives to the live one of the generations of an instance. */
+export class HandOver<Item> {
+  readonly #claims = new Set<Claim<Item>>()
+  readonly #onError: (error: unknown) => void
+  readonly #discard: (item: Item) => void
+  readonly #waiting: Item[] = []
+  #live: Claim<Item> | undefined
+
+  constructor(onError: (error: unknown) => void, discard: (item: Item) => void) {
+    this.#onError = onError
+    this.#discard = discard
+  }
+
+  /** Whether any generation claims it. */
+  get claimed(): boolean {
+    return this.#claims.size > 0
+  }
+
+  /** Adds a claim, or returns the owner that is in its way. */
+  add(claim: Claim<Item>): Owner | undefined {
+    for (const { owner } of this.#claims) {
+      if (owner.instance !== claim.owner.instance || owner.generation === claim.owner.generation) return owner
+    }
+    this.#claims.add(claim)
+    return undefined
+  }
+
+  activate(claim: Claim<Item>): void {
+    if (!this.#claims.has(claim)) return
+    this.#live = claim
+    for (const item of this.#waiting.splice(0)) this.receive(item)
+  }
+
+  remove(claim: Claim<Item>): void {
+    this.#claims.delete(claim)
+    if (this.#live === claim) this.#live = undefined
+  }
+
+  receive(item: Item): void {
+    if (this.#live === undefined) return this.#wait(item)
+    try {
+      this.#live.take(item)
+    } catch (error) {
+      this.#onError(error)
+    }
+  }
+
+  /** Lets go of what waits: nobody will want it any more. */
+  end(): void {
+    for (const item of this.#waiting.splice(0)) this.#discard(item)
+  }
+
+  #wait(item: Item): void {
+    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(item)
+    else this.#discard(item)
+  }
+}
