@@ -8,7 +8,7 @@ import type { PluginError } from './errors.ts'
 export interface MetricBatch {
   /** Tells this batch from the others. */
   readonly signal: 'metric'
-  /** Number of samples, from 1 to 1000 in what `write` is given; every column is that long. */
+  /** Number of samples, from 1 to `batch.records` of startup.yaml (1000) in what `write` is given; every column is that long. */
   readonly length: number
   /** The series of each sample; one that has several samples stands there as often. */
   readonly series: readonly Series[]
@@ -22,7 +22,7 @@ export interface MetricBatch {
 export interface EventBatch {
   /** Tells this batch from the others. */
   readonly signal: 'event'
-  /** Number of events, from 1 to 1000 in what `write` is given. */
+  /** Number of events, from 1 to `batch.records` of startup.yaml (1000) in what `write` is given. */
   readonly length: number
   /** The events, `length` of them; `Rejection.index` is a position in here. */
   readonly records: readonly EventRecord[]
@@ -32,7 +32,7 @@ export interface EventBatch {
 export interface LogBatch {
   /** Tells this batch from the others. */
   readonly signal: 'log'
-  /** Number of log lines, from 1 to 1000 in what `write` is given. */
+  /** Number of log lines, from 1 to `batch.records` of startup.yaml (1000) in what `write` is given. */
   readonly length: number
   /** The log lines, `length` of them; `Rejection.index` is a position in here. */
   readonly records: readonly LogRecord[]

@@ -122,6 +122,8 @@ export interface OutputDefinition<
   readonly options: O
   /** The signals that it accepts, at least one; it is given no other. */
   readonly signals: readonly S[]
+  /** Those of `signals` that it is given only when `signals` in startup.yaml names them. */
+  readonly signalsOnRequest?: readonly NoInfer<S>[]
   /**
    * Opens a session, as `InputDefinition.open` does: within 30 s, tried again with backoff when it throws or
    * rejects, leaving nothing behind.

@@ -50,6 +50,11 @@ export interface Subscription {
   /** Where a producer sends messages for this subscription, for people: a URL or an address. */
   readonly address?: string
   /**
+   * How many messages its peer sends before it waits for one to be settled (prefetch, credit), where there is
+   * such a number: an output that waits for a batch to fill waits no longer once that many are unsettled.
+   */
+  readonly credit?: number
+  /**
    * Begins to consume. A failure, or no answer within 30 s, makes the host stop it and subscribe anew with
    * backoff.
    */

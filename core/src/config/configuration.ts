@@ -1,5 +1,6 @@
 import type { Signal } from '@smart-gateway/sdk'
 import type { BackoffLimits } from '../backoff.ts'
+import type { BatchLimits } from '../pipeline/writer.ts'
 import type { QueueLimits } from '../pipeline/queue.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 
@@ -29,6 +30,7 @@ export interface OutputSpec extends InstanceSpec {
   readonly signals: readonly Signal[] | undefined
   readonly required: boolean
   readonly queue: QueueLimits
+  readonly batch: BatchLimits
   readonly retry: BackoffLimits
 }
 

@@ -58,6 +58,7 @@ interface RawOutput extends RawInstance {
   readonly signals?: readonly Signal[]
   readonly required: boolean
   readonly queue: { readonly max: string; readonly whenFull?: 'block' | 'dropOldest' | 'dropNewest' }
+  readonly batch: { readonly records: number; readonly bytes: string; readonly linger: string }
   readonly retry: { readonly initial: string; readonly max: string }
 }
 interface RawConfiguration {
@@ -187,13 +188,13 @@ class Check {
   #output(name: string, raw: RawOutput, all: RawConfiguration): readonly OutputSpec[] {
     const instances = this.#instance('output', name, raw)
     const path = ['outputs', name]
-    const { from, signals, queue, retry, required } = raw
+    const { from, signals, queue, batch, retry, required } = raw
     const inputs = keysOf(all.inputs)
     for (const [i, input] of (Array.isArray(from) && isRecord(all.inputs) ? from : []).entries()) {
       if (typeof input === 'string' && !inputs.includes(input))
         this.problem([...path, 'from', i], `there is no input "${input}"${didYouMean(input, inputs)}`)
     }
-    if (!isRecord(queue) || !isRecord(retry)) return []
+    if (!isRecord(queue) || !isRecord(batch) || !isRecord(retry)) return []
     const whenFull = queue.whenFull ?? (required ? 'block' : 'dropOldest')
     if (whenFull === 'block' && !required) {
       this.problem(
@@ -207,6 +208,11 @@ class Check {
       signals,
       required,
       queue: { maxBytes: parseSize(queue.max)!, whenFull },
+      batch: {
+        records: batch.records,
+        bytes: parseSize(batch.bytes)!,
+        lingerMs: parseSpan(batch.linger)!,
+      },
       retry: { initialMs: parseSpan(retry.initial)!, maxMs: parseSpan(retry.max)! },
     }))
   }

@@ -160,6 +160,34 @@ export const HOST_SCHEMA = {
               },
             },
           },
+          batch: {
+            type: 'object',
+            additionalProperties: false,
+            default: {},
+            description: 'How much one write holds.',
+            properties: {
+              records: {
+                type: 'integer',
+                minimum: 1,
+                maximum: 10000,
+                default: 1000,
+                description: 'Records in one write, at most.',
+              },
+              bytes: {
+                type: 'string',
+                format: 'byte-size',
+                default: '1MiB',
+                description: 'Estimated memory of the records in one write, at most.',
+              },
+              linger: {
+                type: 'string',
+                format: 'time-span',
+                default: '0s',
+                description:
+                  'How long an idle output waits for a batch to fill. It ends at once when a source can send no more before its messages are settled.',
+              },
+            },
+          },
           retry: {
             type: 'object',
             additionalProperties: false,

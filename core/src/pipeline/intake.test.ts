@@ -46,6 +46,24 @@ test('a message that one output refuses for good is refused, after the others ha
   expect(intake.counts).toMatchObject({ received: 2, refused: 2, settled: 0, returned: 0 })
 })
 
+test('when a source can send no more, the queues that hold what it waits for are told so', async () => {
+  const { intake } = bench(decodeNumbers)
+  const a = edge('a')
+  intake.setRoute(routeAll(a))
+  intake.setCredit(2)
+  void intake.deliver(numbers(1))
+  await turn()
+  expect(a.queue.awaited).toBe(false)
+  void intake.deliver(numbers(2))
+  await turn()
+  expect(a.queue.awaited).toBe(true)
+  write(a)
+  await turn()
+  void intake.deliver(numbers(3))
+  await turn()
+  expect(a.queue.awaited).toBe(false)
+})
+
 test('signals go where they are taken, and what nobody takes is counted and settled', async () => {
   const { intake } = bench((_, out) => {
     out.sample(SERIES, 1, 0)

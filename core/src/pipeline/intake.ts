@@ -57,6 +57,7 @@ export class Intake implements Settlement {
   #scheduled = false
   #flushes = 0
   #blocked = false
+  #credit = Infinity
   #open = 0
   #onRoom: (() => void)[] = []
   #onIdle: (() => void)[] = []
@@ -75,6 +76,11 @@ export class Intake implements Settlement {
   setRoute(route: Route | undefined): void {
     this.#route = route
     this.#schedule()
+  }
+
+  /** Says how many messages its source sends before it waits for one to be settled. */
+  setCredit(messages = Infinity): void {
+    this.#credit = messages
   }
 
   /** Takes one message; the promise is its fate. */
@@ -164,9 +170,16 @@ export class Intake implements Settlement {
     }
     if (next === waiting.length) this.#waiting = []
     else waiting.splice(0, next)
+    if (this.#open >= this.#credit) this.#hurry()
     if (this.#onRoom.length === 0) return
     if (this.full) this.#watchQueue()
     else for (const resolve of this.#onRoom.splice(0)) resolve()
+  }
+
+  /** Batches that wait for records which the source holds back would wait for nothing. */
+  #hurry(): void {
+    for (const edges of Object.values(this.#route ?? {}))
+      for (const { queue } of edges as readonly Edge[]) queue.hurry()
   }
 
   /** Decodes messages until there is a chunk's worth of records, routes them, and returns the position of the next message. */

@@ -33,7 +33,10 @@ class Store {
     this.queue = new Queue({ maxBytes: random.pick([2_000, 20_000, 2 ** 26]), whenFull })
     this.writer = new Writer(
       this.queue,
-      { initialMs: 1, maxMs: 2 },
+      {
+        batch: { records: 1000, bytes: 2 ** 20, lingerMs: random.pick([0, 0, 1]) },
+        retry: { initialMs: 1, maxMs: 2 },
+      },
       { accepted() {}, retrying() {}, refused() {} },
     )
     this.writer.attach(this.session())

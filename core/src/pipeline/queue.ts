@@ -23,7 +23,9 @@ export class Queue {
   #head = 0
   #bytes = 0
   #open: readonly Part[] = []
+  #awaited = false
   #wake: (() => void) | undefined
+  #watcher: (() => void) | undefined
   readonly #waitingForRoom: (() => void)[] = []
 
   constructor(limits: QueueLimits) {
@@ -32,6 +34,16 @@ export class Queue {
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** True when there is nothing to take. */
+  get empty(): boolean {
+    return this.#head === this.#parts.length
+  }
+
+  /** True when a source can send no more before what is here has its fate. */
+  get awaited(): boolean {
+    return this.#awaited
   }
 
   /** True when a source that needs this output has to wait. */
@@ -50,6 +62,19 @@ export class Queue {
       while (this.#bytes > this.limits.maxBytes && this.#parts.length - this.#head > 1) this.#dropOldest()
     }
     this.#wake?.()
+    this.#watcher?.()
+  }
+
+  /** Says that a source can send no more before what is here has its fate. */
+  hurry(): void {
+    this.#awaited = true
+    this.#watcher?.()
+  }
+
+  /** Calls back after every push and hurry, until the function that it returns is called. */
+  watch(watcher: () => void): () => void {
+    this.#watcher = watcher
+    return () => void (this.#watcher = undefined)
   }
 
   /** The oldest parts of one signal, up to the limits, at least one record; empty when there is nothing. They stay counted until `settle`. */
@@ -71,6 +96,7 @@ export class Queue {
     }
     this.#compact()
     this.#open = taken
+    if (taken.length > 0) this.#awaited = false
     return taken
   }
 
@@ -101,7 +127,7 @@ export class Queue {
 
   /** Calls back once, as soon as there is something to take. */
   onItem(wake: () => void): void {
-    if (this.#head < this.#parts.length) wake()
+    if (!this.empty) wake()
     else
       this.#wake = () => {
         this.#wake = undefined

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import type { PluginError } from '@smart-gateway/sdk'
 import { chunkOf, range, tracked } from '../testing/records.ts'
@@ -10,13 +10,13 @@ import { Queue } from './queue.ts'
 import { Writer } from './writer.ts'
 
 /** A queue with its writer, and what the writer told its owner. */
-function bench() {
+function bench({ records = 1000, bytes = 2 ** 20, lingerMs = 0 } = {}) {
   const queue = new Queue({ maxBytes: 2 ** 30, whenFull: 'block' })
   const told: string[] = []
   const delays: number[] = []
   const writer = new Writer(
     queue,
-    { initialMs: 1, maxMs: 4 },
+    { batch: { records, bytes, lingerMs }, retry: { initialMs: 1, maxMs: 4 } },
     {
       accepted: (records) => void told.push(`accepted ${records}`),
       retrying(error, delayMs) {
@@ -74,6 +74,64 @@ test('10,000 records go in batches of 1,000, in order', async () => {
   await until('the message is settled', () => message.fate === 'settled')
   expect(session.writes.map((ids) => ids.length)).toEqual(Array(10).fill(1000))
   expect(session.writes.flat()).toEqual(range(0, 10_000))
+})
+
+test('a batch holds no more records than its limit', async () => {
+  const { writer, push } = bench({ records: 3 })
+  const message = push(0, 7)
+  const session = scripted([])
+  writer.attach(session)
+  await until('the message is settled', () => message.fate === 'settled')
+  expect(session.writes.map((ids) => ids.length)).toEqual([3, 3, 1])
+})
+
+describe('an output that lingers', () => {
+  test('waits for its batch to fill, and for no longer than that', async () => {
+    const { writer, push } = bench({ records: 4, lingerMs: 60_000 })
+    const session = scripted([])
+    writer.attach(session)
+    push(0, 3)
+    await delay(20)
+    expect(session.writes).toEqual([])
+    const last = push(3, 4)
+    await until('everything is settled', () => last.fate === 'settled')
+    expect(session.writes).toEqual([[0, 1, 2, 3]])
+  })
+
+  test('waits as long as it was told and writes what there is', async () => {
+    const { writer, push } = bench({ lingerMs: 50 })
+    const session = scripted([])
+    writer.attach(session)
+    const startedMs = performance.now()
+    const message = push(0, 1)
+    await until('the message is settled', () => message.fate === 'settled')
+    expect(performance.now() - startedMs).toBeGreaterThan(45)
+    expect(session.writes).toEqual([[0]])
+  })
+
+  test('waits no longer once a source can send no more before it is settled', async () => {
+    const { queue, writer, push } = bench({ lingerMs: 60_000 })
+    const session = scripted([])
+    writer.attach(session)
+    const message = push(0, 2)
+    await delay(20)
+    expect(session.writes).toEqual([])
+    queue.hurry()
+    await until('the message is settled', () => message.fate === 'settled')
+    const next = push(2, 3)
+    await delay(20)
+    expect(next.fate).toBe('none')
+  })
+
+  test('leaves at once when its session is taken away', async () => {
+    const { writer, push } = bench({ lingerMs: 60_000 })
+    writer.attach(scripted([]))
+    push(0, 1)
+    await delay(5)
+    const startedMs = performance.now()
+    await writer.detach(5000)
+    expect(performance.now() - startedMs).toBeLessThan(1000)
+  })
 })
 
 test('a batch that fails is tried again, before anything newer, until it is accepted', async () => {

@@ -16,9 +16,12 @@ export interface WriteOutcomes {
   refused(error: PluginError, records: number): void
 }
 
-/** A batch is at most this, whatever waits. */
-const BATCH_RECORDS = 1000
-const BATCH_BYTES = 1024 * 1024
+/** How much one write holds, and how long an idle output waits for that much. */
+export interface BatchLimits {
+  readonly records: number
+  readonly bytes: number
+  readonly lingerMs: number
+}
 
 /**
  * Takes batches from an output's queue and makes its session write them, one at a time, in order. An idle output takes what is
@@ -26,12 +29,18 @@ const BATCH_BYTES = 1024 * 1024
  */
 export class Writer {
   readonly #queue: Queue
+  readonly #batch: BatchLimits
   readonly #backoff: Backoff
   readonly #outcomes: WriteOutcomes
   #run: Run | undefined
 
-  constructor(queue: Queue, retry: BackoffLimits, outcomes: WriteOutcomes) {
+  constructor(
+    queue: Queue,
+    { batch, retry }: { readonly batch: BatchLimits; readonly retry: BackoffLimits },
+    outcomes: WriteOutcomes,
+  ) {
     this.#queue = queue
+    this.#batch = batch
     this.#backoff = new Backoff(retry)
     this.#outcomes = outcomes
   }
@@ -60,11 +69,28 @@ export class Writer {
   }
 
   async #loop(run: Run): Promise<void> {
+    const { records, bytes, lingerMs } = this.#batch
     while (!run.leaving.signal.aborted) {
-      const parts = this.#queue.take(BATCH_RECORDS, BATCH_BYTES)
+      if (lingerMs > 0) await this.#linger(run)
+      const parts = this.#queue.take(records, bytes)
       if (parts.length > 0) await this.#write(run, parts)
       else await this.#item(run)
     }
+  }
+
+  /** Waits until there is a whole batch, until a source waits for what is here, or until the time is over. */
+  async #linger(run: Run): Promise<void> {
+    const { records, bytes, lingerMs } = this.#batch
+    const queue = this.#queue
+    if (queue.empty) await this.#item(run)
+    const over = new AbortController()
+    const look = (): void => {
+      if (queue.awaited || queue.bytes >= bytes || queue.walk().records >= records) over.abort()
+    }
+    const unwatch = queue.watch(look)
+    look()
+    await sleep(lingerMs, AbortSignal.any([over.signal, run.leaving.signal]))
+    unwatch()
   }
 
   #item(run: Run): Promise<void> {

@@ -44,7 +44,7 @@ function flawOf(definition: unknown, { kind }: PluginPackage): string | undefine
   if (typeof definition !== 'object' || definition === null)
     return 'has no default export that is a definition'
   const found = definition as Partial<
-    Record<keyof Definition | 'signals' | 'subscription' | 'example', unknown>
+    Record<keyof Definition | 'signals' | 'signalsOnRequest' | 'subscription' | 'example', unknown>
   >
   if (found.api !== API)
     return `is defined for plugin api ${JSON.stringify(found.api)}, this gateway speaks ${API}`
@@ -55,6 +55,8 @@ function flawOf(definition: unknown, { kind }: PluginPackage): string | undefine
     return 'has a definition without an options schema'
   if ((kind === 'input' || kind === 'output') && !areSignals(found.signals))
     return 'has a definition without signals: a list of metric, event and log, at least one'
+  if (found.signalsOnRequest !== undefined && !areAmong(found.signals, found.signalsOnRequest))
+    return 'has a definition whose signalsOnRequest are not among its signals'
   if (found.example !== undefined && !isExample(found.example))
     return 'has an example that is not { contentType, body }, two texts'
   if (kind === 'transport' && (typeof found.subscription !== 'object' || found.subscription === null)) {
@@ -69,6 +71,10 @@ function areSignals(signals: unknown): boolean {
     signals.length > 0 &&
     signals.every((signal) => ['metric', 'event', 'log'].includes(signal as string))
   )
+}
+
+function areAmong(signals: unknown, some: unknown): boolean {
+  return Array.isArray(some) && some.every((signal) => (signals as unknown[]).includes(signal))
 }
 
 function isExample(example: unknown): boolean {

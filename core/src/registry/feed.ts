@@ -142,6 +142,7 @@ export class Feed {
       this.#status = this.#waiting()
       return
     }
+    this.#intake.setCredit(next.subscription.credit)
     await within(() => next.subscription.start(), { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
     this.#status = status('ready')
   }

@@ -47,6 +47,28 @@ test('an output whose import failed gets its messages once a good version is swa
   expect([shelf.ids, viewOf(gateway, 'x')]).toMatchObject([[1], { state: 'ready', version: '2.0.0' }])
 })
 
+test.each([
+  [undefined, []],
+  [['metric', 'log'], [1]],
+])(
+  'a signal that its plugin takes on request is routed to it only when signals names it: %j',
+  async (signals, expected) => {
+    const bench = await makeBench()
+    const [hand, shelf] = [makeHand(), makeShelf()]
+    const plugin = bench.plugin('output', 'x', shelf.open, { signalsOnRequest: ['metric'] })
+    const gateway = bench.gateway({
+      transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+      inputs: {
+        numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } },
+      },
+      outputs: { x: { plugin, ...(signals && { signals }) } },
+    })
+    await gateway.start()
+    await hand.deliver('numbers', 1)
+    expect(shelf.ids).toEqual(expected)
+  },
+)
+
 test('no secret is shown, wherever a plugin puts it', async () => {
   const bench = await makeBench()
   const options = { type: 'object', properties: { token: { type: 'string', writeOnly: true } } }

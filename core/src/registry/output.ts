@@ -35,7 +35,7 @@ export class Output implements WriteOutcomes {
     this.#reroute = reroute
     this.#log = host.log.child({ component: spec.name })
     this.queue = new Queue(spec.queue)
-    this.#writer = new Writer(this.queue, spec.retry, this)
+    this.#writer = new Writer(this.queue, spec, this)
     this.instance = new Instance('output', spec, host, {
       extra: () => ({}),
       imported: (definition) => void (this.#signals ?? this.#take(this.#wanted(definition))),
@@ -90,8 +90,8 @@ export class Output implements WriteOutcomes {
   }
 
   /** The signals to route to it; throws when the configuration wants one that its plugin does not accept. */
-  #wanted({ name, signals: accepted }: OutputDefinition): readonly Signal[] {
-    const wanted = this.spec.signals ?? accepted
+  #wanted({ name, signals: accepted, signalsOnRequest = [] }: OutputDefinition): readonly Signal[] {
+    const wanted = this.spec.signals ?? accepted.filter((signal) => !signalsOnRequest.includes(signal))
     const refused = wanted.filter((signal) => !accepted.includes(signal))
     if (refused.length > 0) {
       const message = `${this.spec.name} is given the signal ${refused.join(', ')}, ${name} accepts only ${accepted.join(', ')}`

@@ -31,6 +31,7 @@ export interface Details {
   readonly version?: string
   readonly api?: number
   readonly signals?: readonly Signal[]
+  readonly signalsOnRequest?: readonly Signal[]
   readonly options?: JsonSchema
   readonly subscription?: JsonSchema
   readonly top?: string

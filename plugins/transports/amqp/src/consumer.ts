@@ -9,6 +9,11 @@ const ACK_INTERVAL_MS = 50
 const RETURN_DELAY_MS = 1000
 const CANCEL_DEADLINE_MS = 2000
 
+/** Messages that are acknowledged in one go: a quarter of a small prefetch, for later would starve the broker's credit. */
+export function ackEveryOf(prefetch: number): number {
+  return Math.min(ACK_EVERY, Math.ceil(prefetch / 4))
+}
+
 /** What a consumer consumes, and whom it tells. */
 export interface Consumption {
   readonly channel: Channel
@@ -43,8 +48,7 @@ export function createConsumer({
   finished,
 }: Consumption): Consumer {
   const acks = new Acks()
-  // A quarter of a small prefetch: acknowledging later than that would starve the broker's credit.
-  const ackEvery = Math.min(ACK_EVERY, Math.ceil(prefetch / 4))
+  const ackEvery = ackEveryOf(prefetch)
   const reference = { fields: { deliveryTag: 0 } } as AmqpMessage
   let unreported = 0
   let toReturn: number[] = []

@@ -1,6 +1,6 @@
 import type { Intake, PluginError, Subscription, SubscriptionContext } from '@smart-gateway/sdk'
 import type { Channel } from 'amqplib'
-import { createConsumer } from './consumer.ts'
+import { ackEveryOf, createConsumer } from './consumer.ts'
 import type { Consumer } from './consumer.ts'
 import { lostFailure, subscribeFailure } from './failure.ts'
 import type { Link } from './link.ts'
@@ -48,6 +48,8 @@ export async function openSubscription(
 
   const subscription: AmqpSubscription = {
     address: `${main.label} ${exchange === undefined ? 'queue' : 'exchange'} "${exchange ?? queue}"`,
+    // What is settled and not acknowledged yet counts at the broker still.
+    credit: Math.max(1, prefetch - ackEveryOf(prefetch)),
     end,
 
     async start() {
