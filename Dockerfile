@@ -16,7 +16,7 @@ COPY --from=build /app /app
 RUN mkdir -p state && chown node:node state
 VOLUME /app/state
 USER node
-EXPOSE 8080 8470 9103
+EXPOSE 5673 8080 8470 9103
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "fetch('http://127.0.0.1:8470/health/live').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 # A small young generation and little slack in the old one: 90 MB less at 100,000 series, see docs/operation.md.
 ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=20", "core/bin/smart-gateway.js"]

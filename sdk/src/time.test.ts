@@ -49,3 +49,28 @@ test.each([
 ])('%s keeps its nanoseconds and its zone', (text, instant) => {
   expect(parseInstant(text)).toEqual(instant)
 })
+
+test.each([
+  '2021-04-08T15:25:42.',
+  '2021-04-08T15:25:42+1',
+  '2021-04-08T15:25:42+01:0',
+  '2021-04-08T15:25:42+01:00Z',
+  '2021/04/08T15:25:42',
+  '21-04-08T15:25:42',
+  '2021-4-8T15:25:42Z',
+  '2021-04-08T15:25',
+  '2021-04-08T15:2x:42Z',
+  '0021-04-08T15:25:42Z',
+  '2023-02-29T00:00:00Z',
+  '1900-02-29T00:00:00Z',
+])('%s is none either', (text) => {
+  expect(parseTimeMs(text)).toBe(0)
+})
+
+test('what it reads of random times is what Date reads', () => {
+  for (let i = 0; i < 20_000; i++) {
+    const ms = 1 + Math.floor((i / 20_000) * 4e12)
+    const text = new Date(ms).toISOString()
+    expect(parseTimeMs(text)).toBe(Date.parse(text))
+  }
+})

@@ -17,15 +17,21 @@ export interface Instant {
  */
 export function parseInstant(value: unknown): Instant | undefined {
   if (typeof value !== 'string') return undefined
-  const iso = isoLayout.exec(value)
-  if (iso !== null) {
-    const [, year, month, day, hour, minute, second, fraction, zone] = iso
-    return instant(year!, Number(month), day!, hour!, minute!, second!, fraction, minutesOf(zone))
-  }
+  // By position: a regular expression takes twice as long, and logs have one time a line.
+  if (value.charCodeAt(4) === MINUS) return isoInstant(value)
   const ansi = ansiLayout.exec(value)
   if (ansi === null) return undefined
   const [, month, day, hour, minute, second, fraction, year] = ansi
-  return instant(year!, months.indexOf(month!) + 1, day!, hour!, minute!, second!, fraction, 0)
+  return instant(
+    Number(year),
+    months.indexOf(month!) + 1,
+    Number(day),
+    Number(hour),
+    Number(minute),
+    Number(second),
+    fraction === undefined ? 0 : Number(fraction.slice(0, 9).padEnd(9, '0')),
+    0,
+  )
 }
 
 /** As `parseInstant`, in milliseconds since the epoch; 0 when there is no time to be read. */
@@ -33,38 +39,98 @@ export function parseTimeMs(value: unknown): number {
   return parseInstant(value)?.ms ?? 0
 }
 
-const isoLayout =
-  /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,40}))?([Zz]|[+-](?:[01]\d|2[0-3]):?[0-5]\d)?$/
 const ansiLayout =
   /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d)(?:[.,](\d{1,40}))? (\d{4})$/
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const [ZERO, MINUS, PLUS, COLON, POINT, COMMA, SPACE, T, Z] = [...'0-+:., TZ'].map((c) =>
+  c.charCodeAt(0),
+) as [number, number, number, number, number, number, number, number, number]
+/** Turns an upper case letter's code into that of the lower case one. */
+const LOWER = 32
+const MOST_FRACTION_DIGITS = 40
 
-function minutesOf(zone: string | undefined): number {
-  if (zone === undefined || zone.length === 1) return 0
-  const minutes = Number(zone.slice(1, 3)) * 60 + Number(zone.slice(-2))
-  return zone[0] === '-' ? -minutes : minutes
+function isoInstant(text: string): Instant | undefined {
+  const separator = text.charCodeAt(10)
+  if (
+    text.charCodeAt(7) !== MINUS ||
+    (separator !== SPACE && (separator | LOWER) !== (T | LOWER)) ||
+    text.charCodeAt(13) !== COLON ||
+    text.charCodeAt(16) !== COLON
+  )
+    return undefined
+  let at = 19
+  let nanoseconds = 0
+  const mark = text.charCodeAt(at)
+  if (mark === POINT || mark === COMMA) {
+    const begin = ++at
+    for (; isDigit(text.charCodeAt(at)) && at - begin < MOST_FRACTION_DIGITS; at++) {
+      if (at - begin < 9) nanoseconds = nanoseconds * 10 + text.charCodeAt(at) - ZERO
+    }
+    if (at === begin) return undefined
+    nanoseconds *= 10 ** Math.max(0, 9 - (at - begin))
+  }
+  return instant(
+    digits(text, 0, 4),
+    digits(text, 5, 2),
+    digits(text, 8, 2),
+    digits(text, 11, 2),
+    digits(text, 14, 2),
+    digits(text, 17, 2),
+    nanoseconds,
+    zoneAt(text, at),
+  )
+}
+
+/** The number that `count` digits make; NaN when one of them is none. */
+function digits(text: string, at: number, count: number): number {
+  let number = 0
+  for (let i = at; i < at + count; i++) {
+    const code = text.charCodeAt(i)
+    if (!isDigit(code)) return NaN
+    number = number * 10 + code - ZERO
+  }
+  return number
+}
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= ZERO + 9
+}
+
+/** The minutes of what stands at the end: nothing, Z, +hh:mm or +hhmm; NaN for anything else. */
+function zoneAt(text: string, at: number): number {
+  if (at === text.length) return 0
+  const sign = text.charCodeAt(at)
+  if ((sign | LOWER) === (Z | LOWER)) return at + 1 === text.length ? 0 : NaN
+  if (sign !== PLUS && sign !== MINUS) return NaN
+  const minutesAt = text.charCodeAt(at + 3) === COLON ? at + 4 : at + 3
+  const hours = digits(text, at + 1, 2)
+  const minutes = digits(text, minutesAt, 2)
+  if (minutesAt + 2 !== text.length || !(hours < 24) || !(minutes < 60)) return NaN
+  return (hours * 60 + minutes) * (sign === MINUS ? -1 : 1)
 }
 
 function instant(
-  year: string,
+  year: number,
   month: number,
-  dayText: string,
-  hour: string,
-  minute: string,
-  second: string,
-  fraction: string | undefined,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+  nanoseconds: number,
   zoneMinutes: number,
 ): Instant | undefined {
-  const day = Number(dayText)
-  if (month < 1 || month > 12 || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 60)
-    return undefined
-  const midnight = Date.UTC(Number(year), month - 1, day)
-  // Date.UTC reads 30 February as 1 March, and the year 0021 as 1921.
-  if (day === 0 || new Date(midnight).getUTCDate() !== day || Number(year) < 1900) return undefined
-  const nanoseconds = fraction === undefined ? 0 : Number(fraction.slice(0, 9).padEnd(9, '0'))
+  // A leap second is the first one of the next minute. The comparisons are false for NaN.
+  if (!(month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second <= 60)) return undefined
+  if (!(day <= daysOf(year, month))) return undefined
   const ms =
-    midnight +
-    ((Number(hour) * 60 + Number(minute) - zoneMinutes) * 60 + Number(second)) * 1000 +
+    Date.UTC(year, month - 1, day) +
+    ((hour * 60 + minute - zoneMinutes) * 60 + second) * 1000 +
     Math.floor(nanoseconds / 1e6)
-  return ms > 0 ? { ms, ns: nanoseconds % 1e6, zoneMinutes } : undefined
+  // Date.UTC reads the years 0 to 99 as those of the last century.
+  return ms > 0 && year > 99 ? { ms, ns: nanoseconds % 1e6, zoneMinutes } : undefined
+}
+
+function daysOf(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }

@@ -1,7 +1,5 @@
 import collectd from '@smart-gateway/input-collectd'
-import prometheus from '@smart-gateway/output-prometheus'
 import { createGateway } from '@smart-gateway/core'
-import type { MetricBatch, RecordSink, Series } from '@smart-gateway/sdk'
 import { testContext } from '@smart-gateway/sdk/testing'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +8,8 @@ import { cpuOf } from './cpu.ts'
 import { median, spread } from './figure.ts'
 import type { Figure } from './figure.ts'
 import { collectdMessages } from './messages.ts'
+import { openPage } from './page-output.ts'
+import { BatchSink } from './sink.ts'
 
 const ROUNDS = 41
 const REPEAT = 40
@@ -72,49 +72,12 @@ async function repeat(action: () => void | Promise<void>): Promise<void> {
 /** What the plugins cost without any gateway between them. */
 async function directly(): Promise<(messages: ReturnType<typeof collectdMessages>) => Promise<void>> {
   const input = await collectd.open(testContext({}))
-  const output = await prometheus.open(
-    testContext({
-      host: '127.0.0.1',
-      port: 0,
-      path: '/metrics',
-      timestamps: false,
-      expireIntervals: 5,
-      expireAfterMs: 300_000,
-      maxSeries: 200_000,
-    }),
-  )
+  const { output } = await openPage()
   return async (messages) => {
     for (let from = 0; from < messages.length; from += BATCH) {
-      const columns = new Columns()
+      const columns = new BatchSink()
       for (const message of messages.slice(from, from + BATCH)) input.decode!(message, columns)
-      await output.write(columns.batch())
-    }
-  }
-}
-
-class Columns implements RecordSink {
-  readonly #series: Series[] = []
-  readonly #values: number[] = []
-  readonly #times: number[] = []
-
-  sample(series: Series, value: number, timeMs: number): void {
-    this.#series.push(series)
-    this.#values.push(value)
-    this.#times.push(timeMs)
-  }
-
-  event(): void {}
-  log(): void {}
-  reject(): void {}
-  skip(): void {}
-
-  batch(): MetricBatch {
-    return {
-      signal: 'metric',
-      length: this.#series.length,
-      series: this.#series,
-      values: this.#values,
-      times: this.#times,
+      await output.write(columns.metrics())
     }
   }
 }

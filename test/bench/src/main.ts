@@ -9,6 +9,9 @@ import type { Figure } from './figure.ts'
 
 const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   decode: async () => (await import('./decode.ts')).decodeFigures(),
+  ceilometer: async () => (await import('./ceilometer.ts')).ceilometerFigures(),
+  stores: async () => (await import('./stores.ts')).storeFigures(),
+  neighbours: async () => (await import('./neighbours.ts')).neighbourFigures(),
   broker: async () => (await import('./broker.ts')).brokerFigures(),
   render: async () => (await import('./render.ts')).renderFigures(),
   memory: async () => (await import('./memory.ts')).memoryFigures(),

@@ -1,25 +1,16 @@
-import prometheus from '@smart-gateway/output-prometheus'
 import type { Series } from '@smart-gateway/sdk'
-import { metricBatch, testContext } from '@smart-gateway/sdk/testing'
+import { metricBatch } from '@smart-gateway/sdk/testing'
 import { cpuOf } from './cpu.ts'
 import { median, spread } from './figure.ts'
 import type { Figure } from './figure.ts'
+import { openPage } from './page-output.ts'
 
 const SERIES = 100_000
 const ROUNDS = 21
 
 /** A page of 100,000 series: its CPU, and the longest that it holds the event loop. */
 export async function renderFigures(): Promise<readonly Figure[]> {
-  const context = testContext({
-    host: '127.0.0.1',
-    port: 0,
-    path: '/metrics',
-    timestamps: false,
-    expireIntervals: 5,
-    expireAfterMs: 300_000,
-    maxSeries: 200_000,
-  })
-  const output = await prometheus.open(context)
+  const { context, output } = await openPage()
   const scrape = context.handlers.get('/metrics')!
   const all = Array.from({ length: SERIES }, (_, i) => seriesOf(i))
   const cpuMs: number[] = []

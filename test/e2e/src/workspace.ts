@@ -8,6 +8,7 @@ export interface Package {
   readonly folder: string
   readonly name: string
   readonly dependencies: readonly string[]
+  readonly devDependencies: readonly string[]
   readonly sources: readonly Source[]
 }
 
@@ -26,11 +27,20 @@ export function packages(): readonly Package[] {
   return workspaces.flatMap((pattern) =>
     globSync(`${pattern}/package.json`, { cwd: ROOT }).map((manifest) => {
       const folder = manifest.slice(0, -'/package.json'.length)
-      const { name, dependencies = {} } = readJson(manifest) as {
+      const {
+        name,
+        dependencies = {},
+        devDependencies = {},
+      } = readJson(manifest) as Record<'dependencies' | 'devDependencies', object | undefined> & {
         name: string
-        dependencies?: Record<string, string>
       }
-      return { folder, name, dependencies: Object.keys(dependencies), sources: sourcesOf(folder) }
+      return {
+        folder,
+        name,
+        dependencies: Object.keys(dependencies),
+        devDependencies: Object.keys(devDependencies),
+        sources: sourcesOf(folder),
+      }
     }),
   )
 }

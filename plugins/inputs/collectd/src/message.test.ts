@@ -115,9 +115,9 @@ test.each([
   ['a label', `[${alert.replace('{"alert', `{"deep":${deep('[', ']')},"alert`)},${list}]`, 1],
   ['an annotation', `[${alert.replace('{}', `{"deep":${deep('{"a":', '}')}}`)},${list}]`, 1],
   [
-    'an annotation beside a long number',
+    'an annotation around a long number',
     `[${alert.replace('{}', deep('{"a":', '}', '12345678901234567890'))}]`,
-    'throws',
+    0,
   ],
 ])('a million levels of nesting in %s end in an ordinary way', (_where, body, outcome) => {
   if (outcome === 'throws') expect(refusal(body)).toMatchObject({ retryable: false })

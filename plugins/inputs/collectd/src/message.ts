@@ -1,6 +1,7 @@
 import { permanent } from '@smart-gateway/sdk'
 import type { RecordSink, SeriesTable } from '@smart-gateway/sdk'
 import { parseExactly } from '@smart-gateway/sdk/json'
+import { decodeHealthReport, healthReportOf } from './health-report.ts'
 import { decodeNotification, isCheckResult, isNotification } from './notification.ts'
 import { decodeValueList, isValueList } from './value-list.ts'
 
@@ -17,21 +18,29 @@ export function decodeMessage(body: Buffer, table: SeriesTable, out: RecordSink)
     const element = elements[index]
     if (isValueList(element)) {
       decodeValueList(element, index, table, out)
-    } else if (isNotification(element)) {
-      // Metrics are doubles anyway; only events keep every digit, so only messages with events pay for it.
-      exactElements ??= elementsOf(text, parseExactly)
-      decodeNotification(exactElements[index] as typeof element, index, out)
-    } else {
-      out.reject(`element ${index} is neither a value list (with values) nor a notification (with labels)`)
+      continue
     }
+    if (!isNotification(element)) {
+      out.reject(`element ${index} is neither a value list (with values) nor a notification (with labels)`)
+      continue
+    }
+    const report = healthReportOf(element)
+    if (report !== undefined) {
+      decodeHealthReport(report, element, index, table, out)
+      continue
+    }
+    // Metrics are doubles anyway; only events keep every digit, so only messages with events pay for it.
+    exactElements ??= elementsOf(text, parseExactly)
+    decodeNotification(exactElements[index] as typeof element, index, out)
   }
 }
 
 function elementsOf(text: string, parse: (text: string) => unknown): readonly unknown[] {
   const parsed = parseWith(parse, text)
   if (Array.isArray(parsed)) return parsed
-  // collectd-sensubility sends a check result bare; anything else bare is no message of collectd's.
+  // collectd-sensubility sends its results bare; anything else bare is no message of collectd's.
   if (isCheckResult(parsed)) return [parsed]
+  if (isNotification(parsed) && healthReportOf(parsed) !== undefined) return [parsed]
   throw permanent('the body is not a JSON array')
 }
 

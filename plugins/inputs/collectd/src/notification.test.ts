@@ -40,6 +40,7 @@ test('a threshold notification becomes an event', () => {
   expect(eventOf([{ labels, annotations, startsAt: '2019-09-18T21:11:19.281603240Z' }])).toEqual({
     index: 'collectd_interface_if',
     timeMs: 1568841079281,
+    timeNs: 603_240,
     severity: 'critical',
     publisher: 'localhost.localdomain',
     labels,
@@ -63,6 +64,7 @@ test('a notification that all is well becomes an event', () => {
   expect(eventOf([{ labels, annotations, startsAt: '2018-02-22T20:12:19.547955618Z' }])).toEqual({
     index: 'collectd_ovs_events',
     timeMs: 1519330339547,
+    timeNs: 955_618,
     severity: 'info',
     publisher: 'nfvha-comp-03',
     labels,
@@ -85,6 +87,7 @@ test('a VES event in a string becomes an object', () => {
   expect(eventOf(message)).toEqual({
     index: 'collectd_procevent',
     timeMs: 1518791119579,
+    timeNs: 573_212,
     severity: 'critical',
     publisher: 'd60b3c68f23e',
     labels,
@@ -125,6 +128,7 @@ test('a sensubility check result becomes an event; `$0` and doubly escaped quote
   expect(eventOf(body)).toEqual({
     index: 'collectd_elastic_check',
     timeMs: 1601900769000,
+    timeNs: 0,
     severity: 'critical',
     publisher: 'unknown',
     labels: { check: 'elastic-check', client: host, severity: 'FAILURE' },

@@ -1,6 +1,7 @@
 import type { RecordSink, Severity } from '@smart-gateway/sdk'
-import { parseExactly } from '@smart-gateway/sdk/json'
-import { parseTimeMs } from '@smart-gateway/sdk/time'
+import { isJsonObject, nestsDeeper, parseExactly } from '@smart-gateway/sdk/json'
+import type { JsonObject } from '@smart-gateway/sdk/json'
+import { parseInstant } from '@smart-gateway/sdk/time'
 
 /** One element with `labels` or `annotations`, as it came: nothing is known about any member yet. */
 export interface Notification {
@@ -9,19 +10,17 @@ export interface Notification {
   readonly startsAt?: unknown
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
 /** Whether an element says that it is a notification, a right one or not. */
 export function isNotification(element: unknown): element is Notification {
-  return isFields(element) && (element.labels !== undefined || element.annotations !== undefined)
+  return isJsonObject(element) && (element.labels !== undefined || element.annotations !== undefined)
 }
 
 /** Whether a bare object is the result of a check that collectd-sensubility ran: it always carries a VES event. */
 export function isCheckResult(element: unknown): element is Notification {
   return (
-    isFields(element) &&
-    isFields(element.labels) &&
-    isFields(element.annotations) &&
+    isJsonObject(element) &&
+    isJsonObject(element.labels) &&
+    isJsonObject(element.annotations) &&
     element.annotations.ves !== undefined
   )
 }
@@ -31,16 +30,18 @@ export function decodeNotification(notification: Notification, index: number, ou
   const { labels, startsAt } = notification
   const annotations = notification.annotations ?? {}
   const reject = (problem: string) => out.reject(`element ${index}: ${problem}`)
-  if (!isFields(labels)) return reject('labels is not an object')
-  if (!isFields(annotations)) return reject('annotations is not an object')
+  if (!isJsonObject(labels)) return reject('labels is not an object')
+  if (!isJsonObject(annotations)) return reject('annotations is not an object')
   const name = nameOf(labels)
   if (name === undefined) return reject('labels has neither alertname nor check')
   if (nestsDeeper(labels, maxDepth) || nestsDeeper(annotations, maxDepth)) {
     return reject(`its fields nest deeper than ${maxDepth} levels`)
   }
+  const instant = parseInstant(startsAt)
   out.event({
     index: indexOf(name),
-    timeMs: parseTimeMs(startsAt),
+    timeMs: instant?.ms ?? 0,
+    timeNs: instant?.ns ?? 0,
     severity: severities.get(labels.severity) ?? 'unknown',
     publisher: isText(labels.instance) ? labels.instance : 'unknown',
     labels,
@@ -48,7 +49,6 @@ export function decodeNotification(notification: Notification, index: number, ou
   })
 }
 
-// Whoever serialises the event further on does it recursively, and a stack has an end.
 const maxDepth = 100
 
 const severities: ReadonlyMap<unknown, Severity> = new Map([
@@ -57,7 +57,7 @@ const severities: ReadonlyMap<unknown, Severity> = new Map([
   ['FAILURE', 'critical'],
 ])
 
-function nameOf({ alertname, check }: Fields): string | undefined {
+function nameOf({ alertname, check }: JsonObject): string | undefined {
   if (isText(alertname)) return alertname
   return isText(check) ? check.replaceAll('-', '_') : undefined
 }
@@ -73,27 +73,18 @@ function indexOf(name: string): string {
 const prefix = 'collectd_'
 
 /** collectd puts a VES event, which is an object, into a string; what is none stays the string that it is. */
-function withVes(annotations: Fields): Fields {
+function withVes(annotations: JsonObject): JsonObject {
   const ves = typeof annotations.ves === 'string' ? parsedVes(annotations.ves) : undefined
   return ves === undefined ? annotations : { ...annotations, ves }
 }
 
-function parsedVes(text: string): Fields | undefined {
+function parsedVes(text: string): JsonObject | undefined {
   try {
     const ves = parseExactly(text)
-    return isFields(ves) && !nestsDeeper(ves, maxDepth) ? ves : undefined
+    return isJsonObject(ves) && !nestsDeeper(ves, maxDepth) ? ves : undefined
   } catch {
     return undefined
   }
-}
-
-function nestsDeeper(value: unknown, levels: number): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((member) => nestsDeeper(member, levels - 1))
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isText(value: unknown): value is string {

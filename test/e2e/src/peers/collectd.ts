@@ -54,6 +54,28 @@ export function amqpWriter({
 </Plugin>`
 }
 
+/** Sends value lists to `collectd/telemetry` and notifications to `collectd/notify` over AMQP 1.0. */
+export function amqp1Writer({ port }: { port: number }): string {
+  return `LoadPlugin amqp1
+<Plugin amqp1>
+  <Transport "gateway">
+    Host "127.0.0.1"
+    Port "${port}"
+    Address "collectd"
+    RetryDelay 1
+    <Instance "telemetry">
+      Format JSON
+      PreSettle false
+    </Instance>
+    <Instance "notify">
+      Format JSON
+      Notify true
+      PreSettle false
+    </Instance>
+  </Transport>
+</Plugin>`
+}
+
 /** Posts batches of value lists, and notifications, to a URL. */
 export function httpWriter({ url, lines = [] }: { url: string; lines?: readonly string[] }): string {
   return `LoadPlugin write_http

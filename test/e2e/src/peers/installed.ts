@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 
 /** The real programs that tests run. */
-export type Peer = 'rabbitmq' | 'collectd' | 'prometheus' | 'openssl'
+export type Peer = 'rabbitmq' | 'collectd' | 'prometheus' | 'alertmanager' | 'openssl' | 'ceilometer' | 'rsyslog'
 
 /** Whether a peer is there, with the libraries that its plugins load. */
 export function installed(peer: Peer): boolean {
@@ -30,6 +30,7 @@ const PEERS: Readonly<Record<Peer, { files: readonly string[]; packages: readonl
     files: [
       '/usr/sbin/collectd',
       '/usr/lib/collectd/amqp.so',
+      '/usr/lib/collectd/amqp1.so',
       '/usr/lib/*/librabbitmq.so.4',
       '/usr/lib/*/libqpid-proton.so.11',
       '/usr/lib/*/libyajl.so.2',
@@ -47,5 +48,17 @@ const PEERS: Readonly<Record<Peer, { files: readonly string[]; packages: readonl
     ],
   },
   prometheus: { files: ['/usr/bin/prometheus'], packages: ['prometheus'] },
+  ceilometer: {
+    files: [
+      '/usr/bin/python3',
+      '/usr/lib/python3/dist-packages/ceilometer/publisher/messaging.py',
+      '/usr/lib/python3/dist-packages/pyngus/__init__.py',
+      '/usr/lib/python3/dist-packages/proton/__init__.py',
+    ],
+    // The last two let oslo.messaging speak AMQP 1.0.
+    packages: ['python3-ceilometer', 'python3-oslo.messaging', 'python3-pyngus', 'python3-qpid-proton'],
+  },
+  rsyslog: { files: ['/usr/sbin/rsyslogd'], packages: ['rsyslog'] },
+  alertmanager: { files: ['/usr/bin/prometheus-alertmanager'], packages: ['prometheus-alertmanager'] },
   openssl: { files: ['/usr/bin/openssl'], packages: ['openssl'] },
 }

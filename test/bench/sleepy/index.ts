@@ -1,0 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { defineOutput } from '@smart-gateway/sdk'
+
+/** How long a write takes from now on; 0 = no time at all. */
+export const pace = { ms: 0 }
+
+export default defineOutput({
+  name: 'sleepy',
+  signals: ['metric'],
+  options: { type: 'object' },
+  open: () => ({
+    async write() {
+      if (pace.ms > 0) await sleep(pace.ms)
+    },
+  }),
+})
