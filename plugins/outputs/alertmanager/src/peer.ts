@@ -1,0 +1,62 @@
+import http from 'node:http'
+import https from 'node:https'
+import { retryable } from '@smart-gateway/sdk'
+import { post } from './answer.ts'
+import type { Target } from './target.ts'
+import { judge } from './verdict.ts'
+import type { Verdict } from './verdict.ts'
+
+/** One Alertmanager. */
+export interface Peer {
+  readonly url: string
+  /** Posts a JSON array of alerts; never rejects. */
+  post(alerts: Buffer): Promise<Verdict>
+  close(): void
+}
+
+export function connectPeer(url: string, { headers, ca, timeoutMs }: Target, signal: AbortSignal): Peer {
+  const agent = url.startsWith('https:')
+    ? new https.Agent({ keepAlive: true, ...(ca && { ca }) })
+    : new http.Agent({ keepAlive: true })
+
+  return {
+    url,
+    async post(alerts) {
+      const deadline = AbortSignal.timeout(timeoutMs)
+      const ends = AbortSignal.any([deadline, signal])
+      try {
+        return judge(url, await post(`${url}/api/v2/alerts`, alerts, { headers, agent, signal: ends }))
+      } catch (cause) {
+        if (!deadline.aborted) return { kind: 'failed', error: explain(url, cause) }
+        const error = retryable(`${url} has not answered within ${timeoutMs} ms`, {
+          code: 'ETIMEDOUT',
+          cause,
+        })
+        return { kind: 'failed', error, timedOut: true }
+      }
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+function explain(url: string, cause: unknown) {
+  const { code, message } = cause as NodeJS.ErrnoException
+  const hint = HINTS.find(([sign]) => sign.test(code ?? ''))?.[1]
+  // Node gives a host name with several addresses an AggregateError, which has no message.
+  const reason = message || code || 'the connection failed'
+  return retryable(`Cannot post to ${url}: ${reason}${hint === undefined ? '' : `. ${hint}`}`, {
+    cause,
+    ...(code && { code }),
+  })
+}
+
+const HINTS: readonly (readonly [sign: RegExp, hint: string])[] = [
+  [/ECONNREFUSED/, 'Is Alertmanager running, and is that its port?'],
+  [/ENOTFOUND|EAI_AGAIN/, 'Does the host name resolve here?'],
+  [/ETIMEDOUT|EHOSTUNREACH|ENETUNREACH/, 'Is the host right, and does a firewall let the gateway through?'],
+  [/ALTNAME/, 'The certificate bears another name: write that one in "urls".'],
+  [/SELF_SIGNED|UNABLE_TO_|CERT_/, 'Name the file of its authority under "tls.ca".'],
+  [/EPROTO|ERR_SSL/, 'Does it speak TLS at that port?'],
+  [/HPE_/, 'Does it speak HTTP at that port, and not TLS?'],
+  [/ECONNRESET|EPIPE/, 'It ended the connection before its answer was complete.'],
+]
