@@ -1,13 +1,15 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { ROOT, startGateway } from './gateway-process.ts'
 import type { GatewayProcess } from './gateway-process.ts'
 import { startAlertmanager } from './peers/alertmanager.ts'
 import type { Alertmanager } from './peers/alertmanager.ts'
+import { makeCertificates } from './peers/certificates.ts'
 import { freePort } from './peers/ports.ts'
 import { describeWith } from './peers/suite.ts'
 import { until } from './peers/until.ts'
@@ -108,6 +110,7 @@ outputs:
     // What was never raised is not told to receivers as over beside what fires.
     expect(receiver.heard('restarted', 'resolved', 'WARNING')).toBe(false)
 
+    await gateway.remove()
     const next = await started([alertmanager.url])
     await next.post(notify('OKAY', 'within range again'))
     const ended = await until('its end at the receiver', () =>
@@ -178,6 +181,70 @@ outputs:
         new RegExp(`1 of 2 .*${gone.url}: .*ECONNREFUSED.*Is Alertmanager running`),
       ),
     })
+  })
+})
+
+describeWith(['alertmanager', 'openssl'], 'an Alertmanager that wants TLS and a password', () => {
+  // The password is "open sesame".
+  const users = { gateway: '$2b$04$Uq6zh3/TTP4KSUNw3vV0nOSTalKHvrQpqTf450HfoY4Jb8alpWseK' }
+  let folder: string
+  let alertmanager: Alertmanager
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'alertmanager-tls-'))
+    const { cert, key } = await makeCertificates(folder)
+    const web = { tls_server_config: { cert_file: cert, key_file: key }, basic_auth_users: users }
+    alertmanager = await startAlertmanager({ web })
+  }, 90_000)
+
+  afterAll(async () => {
+    await alertmanager?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  async function started(password: string, lines = ''): Promise<GatewayProcess> {
+    const url = alertmanager.url.replace('http://127.0.0.1', 'https://localhost')
+    const startup = `
+outputs:
+  alerts:
+    plugin: alertmanager
+    options: { urls: ["${url}"], username: gateway, password: "\${ALERTMANAGER_PASSWORD}", ${lines} }
+`
+    return startGateway(startup, { ALERTMANAGER_PASSWORD: password })
+  }
+
+  const tls = (): string => `tls: { ca: ${join(folder, 'ca.pem')} }`
+
+  test('lets the gateway in that has both', async () => {
+    const gateway = await started('open sesame', tls())
+    try {
+      await gateway.ready()
+      expect((await gateway.instance('alerts')).state).toBe('ready')
+    } finally {
+      await gateway.remove()
+    }
+  })
+
+  test.for([
+    ['a wrong password', 'open barley', tls, 'HTTP 401: Unauthorized. Check "username" and "password"'],
+    [
+      'an unknown authority',
+      'open sesame',
+      (): string => '',
+      'Name the file of its authority under "tls.ca"',
+    ],
+  ] as const)('%s is said, without the password', async ([, password, lines, words]) => {
+    const gateway = await started(password, lines())
+    try {
+      const reason = await until('the reason', async () => {
+        const view = await gateway.instance('alerts').catch(() => undefined)
+        return view?.state === 'failed' && view.reason
+      })
+      expect(reason).toContain(words)
+      expect(gateway.stderr() + gateway.stdout() + reason).not.toContain(password)
+    } finally {
+      await gateway.remove()
+    }
   })
 })
 

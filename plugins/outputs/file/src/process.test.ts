@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { appendFileSync, openSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -34,7 +34,8 @@ const record = (message) => ({ index: 'i', timeMs: 0, severity: 'info', publishe
 const logs = (messages) => ({ signal: 'log', length: messages.length, records: messages.map(record) })
 const say = (text) => process.send?.(text)
 const signal = new AbortController().signal
-const open = (path) => output.open({ options: { path, fsync: 'batch' }, resolvePath: (path) => path, signal })
+const open = (path, rotate) =>
+  output.open({ options: { path, fsync: 'batch', rotate }, resolvePath: (path) => path, signal })
 `
 
 interface Surroundings {
@@ -87,6 +88,45 @@ test('killed at any moment, a process leaves every accepted batch whole, and the
   }
 })
 
+test.for([1, 2, 3, 4])(
+  'killed after rename %i of a rotation, a process has lost nothing that it accepted, and the next one goes on',
+  async (deadly) => {
+    const path = newPath()
+    const keepsFour = `await open(${JSON.stringify(path)}, { maxBytes: 100, keep: 4 })`
+    // Each batch fills a file, so the fifth one makes the three rotated files and the file itself move up.
+    const { said, ended } = run(`
+      import fs from 'node:fs/promises'
+      import { syncBuiltinESMExports } from 'node:module'
+      const session = ${keepsFour}
+      for (const message of ['a', 'b', 'c', 'd']) {
+        await session.write(logs([message]))
+        say(message)
+      }
+      const { rename } = fs
+      let renames = 0
+      fs.rename = async (...names) => {
+        await rename(...names)
+        renames += 1
+        if (renames === ${deadly}) process.kill(process.pid, 'SIGKILL')
+      }
+      syncBuiltinESMExports()
+      await session.write(logs(['e']))
+    `)
+    expect(await ended).toEqual({ status: null, complaint: '' })
+    expect(said).toEqual(['a', 'b', 'c', 'd'])
+    const files = () => [4, 3, 2, 1].map((number) => `${path}.${number}`).concat(path)
+    const kept = () =>
+      files()
+        .filter((file) => existsSync(file))
+        .flatMap(messagesIn)
+    expect(files().filter((file) => !existsSync(file))).toEqual([files()[deadly]])
+    expect(kept()).toEqual(['a', 'b', 'c', 'd'])
+    const next = run(`await (${keepsFour}).write(logs(['e'])); process.disconnect()`)
+    expect(await next.ended).toEqual(well)
+    expect(kept()).toEqual(['a', 'b', 'c', 'd', 'e'])
+  },
+)
+
 test('a batch that did not fit is cut off again, and a later one is whole', async () => {
   const path = newPath()
   const { said, ended } = run(
@@ -119,6 +159,28 @@ test('a file that may not be written is a clear error', async () => {
   `)
   expect(await ended).toEqual(well)
   expect(said).toEqual([expect.stringContaining(`Cannot write to ${path}: access is denied (EACCES)`)])
+})
+
+test('a folder in which nothing may be renamed stops no writing, and health says so', async () => {
+  const locked = await mkdtemp(join(folder, 'locked-'))
+  const path = join(locked, 'out.ndjson')
+  await writeFile(path, '')
+  await chmod(path, 0o666)
+  await chmod(locked, 0o555)
+  const { said, ended } = run(`
+    if (${isRoot}) process.setuid(65534)
+    const log = { warn: say }
+    const options = { path: ${JSON.stringify(path)}, fsync: 'batch', rotate: { maxBytes: 100, keep: 5 } }
+    const session = await output.open({ options, resolvePath: (path) => path, signal, log })
+    for (const message of ['a', 'b', 'c']) await session.write(logs([message]))
+    say(JSON.stringify(session.health()))
+    process.disconnect()
+  `)
+  expect(await ended).toEqual(well)
+  const reason = expect.stringMatching(/^Cannot rotate .*, it grows beyond 100 bytes: access is denied/)
+  expect(said).toEqual([reason, expect.any(String)])
+  expect(JSON.parse(said[1]!)).toEqual({ state: 'degraded', reason })
+  expect(messagesIn(path)).toEqual(['a', 'b', 'c'])
 })
 
 /** A disk of 64 KiB, 20,000 bytes of which `free` frees; undefined where none can be mounted. */

@@ -8,6 +8,8 @@ import type { PluginError } from '@smart-gateway/sdk'
 export interface Target {
   /** Resolves when the target has all of the lines; after a failure none of them counts as written. */
   append(lines: Buffer): Promise<void>
+  /** What does not go as it should although lines are written, as an operator reads it. */
+  trouble?(): string | undefined
   close(): Promise<void>
 }
 
@@ -26,9 +28,14 @@ export async function writeAll(fd: number, bytes: Buffer, signal?: AbortSignal):
 
 /** The error as an operator reads it. */
 export function explain(what: string, cause: unknown): PluginError {
-  const { code, message } = cause as NodeJS.ErrnoException
-  const meaning = (code && meanings[code]) ?? message
-  return retryable(`Cannot write to ${what}: ${meaning}`, { cause, ...(code && { code }) })
+  const { code } = cause as NodeJS.ErrnoException
+  return retryable(`Cannot write to ${what}: ${meaningOf(cause)}`, { cause, ...(code && { code }) })
+}
+
+/** What a system's error means, and what to do. */
+export function meaningOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException
+  return (code && meanings[code]) ?? message
 }
 
 const RETRY_MS = 10
