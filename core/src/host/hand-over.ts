@@ -15,6 +15,7 @@ export class HandOver<Item> {
   readonly #onError: (error: unknown) => void
   readonly #discard: (item: Item) => void
   readonly #waiting: Item[] = []
+  #letGo = 0
   #live: Claim<Item> | undefined
 
   constructor(onError: (error: unknown) => void, discard: (item: Item) => void) {
@@ -39,6 +40,7 @@ export class HandOver<Item> {
   activate(claim: Claim<Item>): void {
     if (!this.#claims.has(claim)) return
     this.#live = claim
+    this.#tellLetGo()
     for (const item of this.#waiting.splice(0)) this.receive(item)
   }
 
@@ -53,16 +55,25 @@ export class HandOver<Item> {
       this.#live.take(item)
     } catch (error) {
       this.#onError(error)
+      this.#discard(item)
     }
   }
 
   /** Lets go of what waits: nobody will want it any more. */
   end(): void {
+    this.#tellLetGo()
     for (const item of this.#waiting.splice(0)) this.#discard(item)
   }
 
   #wait(item: Item): void {
-    if (this.#waiting.length < MAX_WAITING) this.#waiting.push(item)
-    else this.#discard(item)
+    if (this.#waiting.length < MAX_WAITING) return void this.#waiting.push(item)
+    this.#letGo++
+    this.#discard(item)
+  }
+
+  #tellLetGo(): void {
+    if (this.#letGo === 0) return
+    this.#onError(new Error(`${this.#letGo} came while ${MAX_WAITING} waited for a plugin, and were let go`))
+    this.#letGo = 0
   }
 }

@@ -70,13 +70,19 @@ export async function bindUdp(
   })
   socket.removeAllListeners('error')
   socket.on('error', onError)
+  const { port: bound } = socket.address()
+  // Kept, because a closed socket cannot be asked.
+  let receiveBufferBytes = socket.getRecvBufferSize()
   return {
-    address: place(host, socket.address().port),
-    port: socket.address().port,
+    address: place(host, bound),
+    port: bound,
     get receiveBufferBytes() {
-      return socket.getRecvBufferSize()
+      return receiveBufferBytes
     },
-    resizeReceiveBuffer: (bytes) => socket.setRecvBufferSize(bytes),
+    resizeReceiveBuffer(bytes) {
+      socket.setRecvBufferSize(bytes)
+      receiveBufferBytes = socket.getRecvBufferSize()
+    },
     close: () => new Promise((resolve) => socket.close(resolve)),
   }
 }

@@ -47,20 +47,27 @@ export class Sockets {
     const key = `${protocol} ${host} ${port === 0 ? `0 ${owner.instance}` : port}`
     const entry = this.#entries.get(key) ?? this.#bind(key, protocol, place)
     entry.pending++
+    let socket: BoundSocket
     try {
-      const socket = await entry.bound
-      const claim: Claim<readonly unknown[]> = { owner, take: (item) => handler(...(item as Items[P])) }
-      const other = entry.handOver.add(claim)
-      if (other !== undefined)
-        throw new GatewayError('SG_PORT_IN_USE', `${protocol} ${socket.address} is used by ${other.instance}`)
-      if (place.receiveBufferBytes !== undefined) socket.resizeReceiveBuffer(place.receiveBufferBytes)
-      return {
-        socket,
-        activate: () => entry.handOver.activate(claim),
-        close: () => this.#release(key, entry, claim),
-      }
+      socket = await entry.bound
     } finally {
       entry.pending--
+    }
+    const claim: Claim<readonly unknown[]> = { owner, take: (item) => handler(...(item as Items[P])) }
+    const other = entry.handOver.add(claim)
+    if (other !== undefined)
+      throw new GatewayError('SG_PORT_IN_USE', `${protocol} ${socket.address} is used by ${other.instance}`)
+    try {
+      if (place.receiveBufferBytes !== undefined) socket.resizeReceiveBuffer(place.receiveBufferBytes)
+    } catch (cause) {
+      await this.#release(key, entry, claim)
+      const message = `${protocol} ${socket.address} cannot have a receive buffer of ${place.receiveBufferBytes} bytes`
+      throw new GatewayError('SG_PORT_REFUSED', message, { cause })
+    }
+    return {
+      socket,
+      activate: () => entry.handOver.activate(claim),
+      close: () => this.#release(key, entry, claim),
     }
   }
 
