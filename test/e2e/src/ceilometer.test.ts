@@ -38,16 +38,16 @@ transports:
 inputs:
   rabbit-samples: { plugin: ceilometer, from: { transport: bus, queue: cloud1-metering.sample } }
   rabbit-events: { plugin: ceilometer, from: { transport: bus, queue: cloud1-event.sample } }
-  direct: { plugin: ceilometer, from: { transport: direct, address: [unicast.ceilometer.cloud1-metering.sample, unicast.ceilometer.cloud1-event.sample] } }
-  web: { plugin: ceilometer, from: { transport: web, path: /ceilometer } }
-  datagrams: { plugin: ceilometer, from: { transport: datagrams } }
-  frames: { plugin: ceilometer, from: { transport: frames } }
+  by-amqp1: { plugin: ceilometer, from: { transport: direct, address: [unicast.ceilometer.cloud1-metering.sample, unicast.ceilometer.cloud1-event.sample] } }
+  by-http: { plugin: ceilometer, from: { transport: web, path: /ceilometer } }
+  by-udp: { plugin: ceilometer, from: { transport: datagrams } }
+  by-tcp: { plugin: ceilometer, from: { transport: frames } }
 outputs:
   rabbit: { plugin: file, from: [rabbit-samples, rabbit-events], options: { path: rabbit.ndjson } }
-  direct: { plugin: file, from: [direct], options: { path: direct.ndjson } }
-  web: { plugin: file, from: [web], options: { path: web.ndjson } }
-  datagrams: { plugin: file, from: [datagrams], options: { path: datagrams.ndjson } }
-  frames: { plugin: file, from: [frames], options: { path: frames.ndjson } }
+  to-direct: { plugin: file, from: [by-amqp1], options: { path: direct.ndjson } }
+  to-web: { plugin: file, from: [by-http], options: { path: web.ndjson } }
+  to-datagrams: { plugin: file, from: [by-udp], options: { path: datagrams.ndjson } }
+  to-frames: { plugin: file, from: [by-tcp], options: { path: frames.ndjson } }
 `)
     await gateway.ready()
   }, 120_000)

@@ -78,7 +78,11 @@ ${inputs.map(([name]) => `  to-${name}: { plugin: file, from: [${name}], options
       const bodies = jsonLines(read(file)).map(({ body }) => body as string)
       const url = `http://127.0.0.1:${ports.web}/${nameOf(file)}`
       for (const body of bodies) {
-        const answer = await fetch(url, { method: 'POST', body })
+        const answer = await fetch(url, {
+          method: 'POST',
+          body,
+          headers: { 'content-type': 'application/json' },
+        })
         expect([answer.status, await answer.text()]).toEqual([200, 'accepted\n'])
       }
       await expectRecords(

@@ -1,7 +1,14 @@
 import { globSync } from 'node:fs'
 
 /** The real programs that tests run. */
-export type Peer = 'rabbitmq' | 'collectd' | 'prometheus' | 'alertmanager' | 'openssl' | 'ceilometer' | 'rsyslog'
+export type Peer =
+  | 'rabbitmq'
+  | 'collectd'
+  | 'prometheus'
+  | 'alertmanager'
+  | 'openssl'
+  | 'ceilometer'
+  | 'rsyslog'
 
 /** Whether a peer is there, with the libraries that its plugins load. */
 export function installed(peer: Peer): boolean {
