@@ -24,7 +24,15 @@ export function nestsDeeper(value: unknown, levels: number): boolean {
  */
 export function parseExactly(text: string): unknown {
   const value: unknown = JSON.parse(text)
-  return holdsRounded(value, deepestSearch) ? JSON.parse(text, restoreDigits) : value
+  return holdsRounded(value) ? JSON.parse(text, restoreDigits) : value
+}
+
+/**
+ * Whether a value that JSON.parse returned has an integer beyond 2^53 in it, which is no longer the one that
+ * the text has: `parseExactly` on the text restores it. Looks through 500 levels of nesting.
+ */
+export function holdsRounded(value: unknown): boolean {
+  return searchRounded(value, deepestSearch)
 }
 
 /**
@@ -44,12 +52,12 @@ export function stringifyExactly(value: unknown): string {
 const deepestSearch = 500
 const integer = /^-?\d+$/
 
-function holdsRounded(value: unknown, levels: number): boolean {
+function searchRounded(value: unknown, levels: number): boolean {
   if (typeof value === 'number') return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER
   if (typeof value !== 'object' || value === null || levels === 0) return false
-  if (Array.isArray(value)) return value.some((member) => holdsRounded(member, levels - 1))
+  if (Array.isArray(value)) return value.some((member) => searchRounded(member, levels - 1))
   for (const key in value) {
-    if (holdsRounded((value as JsonObject)[key], levels - 1)) return true
+    if (searchRounded((value as JsonObject)[key], levels - 1)) return true
   }
   return false
 }

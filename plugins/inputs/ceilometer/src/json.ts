@@ -1,5 +1,5 @@
 import { permanent } from '@smart-gateway/sdk'
-import { parseExactly } from '@smart-gateway/sdk/json'
+import { holdsRounded, parseExactly } from '@smart-gateway/sdk/json'
 
 /** A JSON text and what it says. */
 export interface Json {
@@ -19,15 +19,13 @@ export function parseJson(text: string, what: string): Json {
 
 /** The same value with every digit of its integers. Those that cannot have lost any are not parsed again. */
 export function exactly({ text, value }: Json): unknown {
-  if (!mayBeRounded.test(text)) return value
+  if (!holdsRounded(value)) return value
   try {
     return parseExactly(text)
   } catch (cause) {
     throw permanent(`an event nests too deep for its integers to be read: ${reasonOf(cause)}`, { cause })
   }
 }
-
-const mayBeRounded = /\d{16}/
 
 function reasonOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
