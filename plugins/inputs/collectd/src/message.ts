@@ -1,6 +1,6 @@
 import { permanent } from '@smart-gateway/sdk'
 import type { RecordSink, SeriesTable } from '@smart-gateway/sdk'
-import { parseExactly } from '@smart-gateway/sdk/json'
+import { holdsRounded, parseExactly } from '@smart-gateway/sdk/json'
 import { decodeHealthReport, healthReportOf } from './health-report.ts'
 import { decodeNotification, isCheckResult, isNotification } from './notification.ts'
 import { decodeValueList, isValueList } from './value-list.ts'
@@ -29,9 +29,9 @@ export function decodeMessage(body: Buffer, table: SeriesTable, out: RecordSink)
       decodeHealthReport(report, element, index, table, out)
       continue
     }
-    // Metrics are doubles anyway; only events keep every digit, so only messages with events pay for it.
-    exactElements ??= elementsOf(text, parseExactly)
-    decodeNotification(exactElements[index] as typeof element, index, out)
+    // Metrics are doubles anyway; only events keep every digit.
+    if (holdsRounded(element)) exactElements ??= elementsOf(text, parseExactly)
+    decodeNotification((exactElements?.[index] ?? element) as typeof element, index, out)
   }
 }
 
