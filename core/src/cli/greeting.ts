@@ -5,11 +5,11 @@ export function greeting({ registry, adminUrl }: Gateway, file: string): string 
   const view = registry.view()
   const lines = [`smart-gateway runs ${file}; Ctrl-C stops it`, '']
   for (const { spec, feed, instance } of registry.inputs) {
-    const address = feed?.address
+    const address = String(feed?.address)
     const example = instance.live?.definition.example
-    if (address === undefined || !/^https?:/.test(String(address))) continue
+    if (!/^[a-z][a-z\d+.-]*:\/\//.test(address)) continue
     lines.push(`  send to ${spec.name}: ${address}`)
-    if (example !== undefined)
+    if (example !== undefined && /^https?:/.test(address))
       lines.push(
         `    curl -H ${quoted(`content-type: ${example.contentType}`)} --data ${quoted(example.body)} ${address}`,
       )

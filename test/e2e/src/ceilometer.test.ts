@@ -38,7 +38,7 @@ transports:
 inputs:
   rabbit-samples: { plugin: ceilometer, from: { transport: bus, queue: cloud1-metering.sample } }
   rabbit-events: { plugin: ceilometer, from: { transport: bus, queue: cloud1-event.sample } }
-  by-amqp1: { plugin: ceilometer, from: { transport: direct, address: [unicast.ceilometer.cloud1-metering.sample, unicast.ceilometer.cloud1-event.sample] } }
+  by-amqp1: { plugin: ceilometer, from: { transport: direct, address: "openstack.org/om/notify/anycast/ceilometer/*" } }
   by-http: { plugin: ceilometer, from: { transport: web, path: /ceilometer } }
   by-udp: { plugin: ceilometer, from: { transport: datagrams } }
   by-tcp: { plugin: ceilometer, from: { transport: frames } }

@@ -13,7 +13,7 @@ import { readPage } from './page.ts'
 import { freePorts } from './peers/ports.ts'
 import { until } from './peers/until.ts'
 
-const DEFAULT_PORTS = { admin: 8470, web: 8080, page: 9103 }
+const DEFAULT_PORTS = { admin: 8470, web: 8080, direct: 5673, page: 9103 }
 const hasCurl = spawnSync('curl', ['--version']).status === 0
 
 describe('the default startup.yaml, as a user starts it', () => {
@@ -24,8 +24,8 @@ describe('the default startup.yaml, as a user starts it', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'start-'))
-    const [admin, web, pagePort] = (await freePorts(3)) as [number, number, number]
-    ports = { admin, web, page: pagePort }
+    const [admin, web, direct, pagePort] = (await freePorts(4)) as [number, number, number, number]
+    ports = { admin, web, direct, page: pagePort }
     page = `http://127.0.0.1:${pagePort}/metrics`
     await writeFile(join(folder, 'startup.yaml'), defaultStartup(ports))
     gateway = smartGateway(['run', 'startup.yaml'], folder)
@@ -43,6 +43,7 @@ describe('the default startup.yaml, as a user starts it', () => {
       5000,
     )
     expect(greeting).toContain(`send to collectd: http://127.0.0.1:${ports.web}/collectd\n`)
+    expect(greeting).toContain(`send to collectd-direct: amqp://127.0.0.1:${ports.direct}/collectd/telemetry`)
     expect(greeting).toContain(`look at prometheus: ${page}\n`)
     expect(greeting).toContain(`look at notifications: ${join(folder, 'state/notifications.ndjson')}\n`)
     expect(greeting).toContain(`http://127.0.0.1:${ports.admin}/health/ready`)
@@ -85,12 +86,13 @@ describe('the default startup.yaml, as a user starts it', () => {
   })
 
   test('its commented blocks are good once they are uncommented', async () => {
-    const uncommented = uncomment(defaultStartup(ports), 'bus', 'bus-collectd')
+    const blocks = ['bus', 'ceilometer', 'logs', 'bus-collectd', 'elasticsearch', 'loki', 'alertmanager']
+    const uncommented = uncomment(defaultStartup(ports), ...blocks)
     await writeFile(join(folder, 'with-bus.yaml'), uncommented)
     const check = smartGateway(['check', 'with-bus.yaml'], folder, { AMQP_PASSWORD: 's3cret-words' })
     expect(await check.exited).toEqual({ code: 0, signal: null })
     expect(check.stdout()).toBe(
-      'with-bus.yaml is good: transports web, demo, bus; inputs collectd, demo-collectd, bus-collectd; outputs prometheus, notifications\n',
+      'with-bus.yaml is good: transports web, direct, demo, bus; inputs collectd, collectd-direct, demo-collectd, ceilometer, logs, bus-collectd; outputs prometheus, elasticsearch, loki, alertmanager, notifications\n',
     )
   })
 })
