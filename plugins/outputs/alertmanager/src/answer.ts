@@ -6,7 +6,7 @@ export interface Answer {
   readonly status: number
   readonly location: string | undefined
   readonly retryAfterMs: number | undefined
-  /** Its first 16 KiB. */
+  /** Its first 2 MiB. */
   readonly body: string
 }
 
@@ -31,7 +31,8 @@ interface Failure extends Error {
   onReusedConnection?: boolean
 }
 
-const MAX_ANSWER_BYTES = 16_384
+// Alertmanager says what is wrong with each alert of a post, in one JSON text: half of it could not be told from a proxy's page.
+const MAX_ANSWER_BYTES = 2 * 1_048_576
 
 async function attempt(url: string, body: Buffer, { headers, agent, signal }: Post): Promise<Answer> {
   const { request } = url.startsWith('https:') ? https : http

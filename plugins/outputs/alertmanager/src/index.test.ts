@@ -112,6 +112,25 @@ test('one alert that is refused is found among good ones, with the reason', asyn
   expect(session.health?.()).toEqual({ state: 'ready' })
 })
 
+test('an answer that quotes the credentials is shown without them', async () => {
+  const alertmanager = await standIn()
+  alertmanager.behave((request, response) =>
+    response.writeHead(403).end(`denied: ${request.headers.authorization ?? ''}`),
+  )
+  const failed = opened({ urls: [alertmanager.url], username: 'gateway', password: 'open sesame' })
+  await expect(failed).rejects.toThrow(/HTTP 403: denied: Basic …\. Check/)
+})
+
+test('however much is said about the alerts of a post, it is a refusal', async () => {
+  const alertmanager = await standIn()
+  const { session } = await opened({ urls: [alertmanager.url] })
+  alertmanager.behave((_, response) =>
+    response.writeHead(400).end(JSON.stringify('invalid label set; '.repeat(50_000))),
+  )
+  const result = await session.write(events(bad('a'), bad('b')))
+  expect(result).toMatchObject({ rejected: [0, 1].map((index) => ({ index, error: { retryable: false } })) })
+})
+
 test('an event that no JSON can hold is refused alone', async () => {
   const alertmanager = await standIn()
   const { session } = await opened({ urls: [alertmanager.url] })
@@ -155,7 +174,9 @@ const misbehaviours: readonly (readonly [name: string, listener: RequestListener
   [
     'answers with endless HTML',
     (_, response) => {
-      const more = () => void response.write('<p>'.repeat(10_000))
+      const more = () => {
+        while (!response.destroyed && response.write('<p>'.repeat(10_000)));
+      }
       response.on('drain', more)
       more()
     },

@@ -54,6 +54,12 @@ test('of names that come out equal the valid one keeps its own, whatever the ord
   expect(textsOf({ a_b: 'valid', 'a-b': 'dash', 'a.b': 'dot' })).toEqual(expected)
 })
 
+test('twenty thousand names that come out equal are told apart at once', { timeout: 2000 }, () => {
+  const names = Array.from({ length: 20_000 }, (_, i) => String.fromCodePoint(0x1_0000 + i))
+  const texts = textsOf(Object.fromEntries(names.map((name) => [name, 'x'])))
+  expect([Object.keys(texts).length, '_' in texts, '__20000' in texts]).toEqual([20_000, true, true])
+})
+
 test('a label that is called like the prototype is a label', () => {
   const labels = JSON.parse('{"__proto__":"x","alertname":"a","severity":"OKAY"}') as Record<string, unknown>
   expect(JSON.stringify(labelsOf(notification('', { labels })))).toContain('"__proto__":"x"')

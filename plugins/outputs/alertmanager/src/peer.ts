@@ -19,13 +19,16 @@ export function connectPeer(url: string, { headers, ca, timeoutMs }: Target, sig
     ? new https.Agent({ keepAlive: true, ...(ca && { ca }) })
     : new http.Agent({ keepAlive: true })
 
+  const credentials = headers['authorization']?.split(' ')[1]
+
   return {
     url,
     async post(alerts) {
       const deadline = AbortSignal.timeout(timeoutMs)
       const ends = AbortSignal.any([deadline, signal])
       try {
-        return judge(url, await post(`${url}/api/v2/alerts`, alerts, { headers, agent, signal: ends }))
+        const answer = await post(`${url}/api/v2/alerts`, alerts, { headers, agent, signal: ends })
+        return judge(url, { ...answer, body: without(credentials, answer.body) })
       } catch (cause) {
         if (!deadline.aborted) return { kind: 'failed', error: explain(url, cause) }
         const error = retryable(`${url} has not answered within ${timeoutMs} ms`, {
@@ -37,6 +40,11 @@ export function connectPeer(url: string, { headers, ca, timeoutMs }: Target, sig
     },
     close: () => agent.destroy(),
   }
+}
+
+// A proxy's page may quote the request, and errors quote the page.
+function without(credentials: string | undefined, body: string): string {
+  return credentials === undefined ? body : body.replaceAll(credentials, '…')
 }
 
 function explain(url: string, cause: unknown) {

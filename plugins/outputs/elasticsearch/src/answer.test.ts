@@ -28,8 +28,8 @@ test.for([
   [400, 'mapper_parsing_exception', false],
   [404, 'index_not_found_exception', false],
   [413, 'too_large', false],
-  [401, 'security_exception', true],
-  [403, 'cluster_block_exception', true],
+  [403, 'security_exception', false],
+  [403, 'cluster_block_exception', false],
   [409, 'other_conflict', true],
   [429, 'es_rejected_execution_exception', true],
   [500, 'x', true],
@@ -125,6 +125,7 @@ test.for([
 
 test.for([
   ['3', 3000, 3000],
+  ['99999999', 3_600_000, 3_600_000],
   [new Date(Date.now() + 60_000).toUTCString(), 50_000, 60_000],
 ] as const)('Retry-After %s is honoured', ([after, least, most]) => {
   try {

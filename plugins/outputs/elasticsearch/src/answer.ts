@@ -1,6 +1,7 @@
 import { permanent, retryable } from '@smart-gateway/sdk'
 import type { PluginError, Rejection } from '@smart-gateway/sdk'
-import { isObject, reasonOf, refusal, retryAfterMs, unreadableFailure } from './failure.ts'
+import { isJsonObject } from '@smart-gateway/sdk/json'
+import { reasonOf, refusal, retryAfterMs, unreadableFailure } from './failure.ts'
 import type { Line } from './lines.ts'
 import type { Answer } from './store.ts'
 
@@ -20,7 +21,7 @@ export function judge(answer: Answer, lines: readonly Line[]): Verdict {
     return { kind: 'refused', error, tooLarge: true }
   }
   // A proxy's 400 is HTML or text, and is not about the records.
-  if (status === 400 && isObject(body) && isObject(body['error'])) {
+  if (status === 400 && isJsonObject(body) && isJsonObject(body['error'])) {
     const error = permanent(`${node} answered 400: ${reasonOf(body['error'])}`, { code: 'HTTP_400' })
     return { kind: 'refused', error, tooLarge: false }
   }
@@ -34,16 +35,16 @@ interface Item {
 }
 
 function itemsOf({ body, node }: Answer, expected: number): readonly Item[] {
-  const items = isObject(body) ? body['items'] : undefined
+  const items = isJsonObject(body) ? body['items'] : undefined
   if (!Array.isArray(items)) {
-    const inside = isObject(body) ? reasonOf(body['error']) : ''
+    const inside = isJsonObject(body) ? reasonOf(body['error']) : ''
     throw unreadableFailure(node, `200 without items${inside === '' ? '' : `, but with ${inside}`}`)
   }
   if (items.length !== expected)
     throw unreadableFailure(node, `${items.length} items for ${expected} records`)
   return items.map((item: unknown) => {
-    const result = isObject(item) ? item['create'] : undefined
-    if (!isObject(result) || typeof result['status'] !== 'number')
+    const result = isJsonObject(item) ? item['create'] : undefined
+    if (!isJsonObject(result) || typeof result['status'] !== 'number')
       throw unreadableFailure(node, 'an item without a status')
     return { status: result['status'], error: result['error'] }
   })
@@ -67,11 +68,14 @@ function rejections(items: readonly Item[], lines: readonly Line[], answer: Answ
 function isStored({ status, error }: Item): boolean {
   return (
     (status >= 200 && status < 300) ||
-    (status === 409 && isObject(error) && error['type'] === 'version_conflict_engine_exception')
+    (status === 409 && isJsonObject(error) && error['type'] === 'version_conflict_engine_exception')
   )
 }
 
-/** States of the store (full, failing, no privilege, index blocked) pass; what is left is about the record. */
+/**
+ * A store that is full or fails passes. What is left is about the record, or about its index alone: one that is read-only, or
+ * not the user's, must not hold up the others for ever. A user who may write nowhere is refused as a whole, which is tried again.
+ */
 function itemError(status: number, message: string, { headers }: Answer): PluginError {
   const details = { code: `HTTP_${status}` }
   const isRecords = status >= 400 && status < 500 && !PASSING.has(status)
@@ -80,4 +84,4 @@ function itemError(status: number, message: string, { headers }: Answer): Plugin
   return retryable(message, { ...details, ...(retryAfter > 0 && { retryAfter }) })
 }
 
-const PASSING: ReadonlySet<number> = new Set([401, 403, 408, 409, 429])
+const PASSING: ReadonlySet<number> = new Set([408, 409, 429])

@@ -1,5 +1,6 @@
 import { retryable } from '@smart-gateway/sdk'
 import type { PluginError } from '@smart-gateway/sdk'
+import { isJsonObject } from '@smart-gateway/sdk/json'
 import type { Answer } from './store.ts'
 
 // The client's errors hold the request with its Authorization header: none of them is a `cause`.
@@ -9,7 +10,7 @@ export function connectFailure(node: string, reason: string): PluginError {
   const hint = HINTS.find(([sign]) => sign.test(reason))?.[1]
   const code = /\bE[A-Z_]{4,}\b/.exec(reason)?.[0]
   // Node gives a host name with several addresses an AggregateError, which has no message.
-  const what = reason === '' ? 'no address of its host takes a connection' : reason
+  const what = short(reason) || 'no address of its host takes a connection'
   return retryable(
     `No answer from ${node}: ${what}.${hint === undefined ? '' : ` ${hint}`}`,
     code === undefined ? {} : { code },
@@ -57,24 +58,20 @@ export function refusal({ status, headers, body, node }: Answer): PluginError {
 /** What Elasticsearch says about a failure: its type and reason and the cause underneath, cut to a length fit for a log. */
 export function reasonOf(error: unknown): string {
   if (typeof error === 'string') return short(error)
-  if (!isObject(error)) return ''
-  const cause = isObject(error['caused_by']) ? error['caused_by'] : undefined
+  if (!isJsonObject(error)) return ''
+  const cause = isJsonObject(error['caused_by']) ? error['caused_by'] : undefined
   const parts = [error, cause].map((one) =>
     [one?.['type'], one?.['reason']].filter((part) => typeof part === 'string').join(': '),
   )
   return short(parts.filter((part) => part !== '').join('; caused by '))
 }
 
-/** Milliseconds that the peer asks to wait; 0 when it does not say. */
+/** Milliseconds that the peer asks to wait, an hour at most; 0 when it does not say. */
 export function retryAfterMs(headers: Answer['headers']): number {
   const value = headers['retry-after']
   if (typeof value !== 'string') return 0
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - Date.now()
-  return ms > 0 ? ms : 0
-}
-
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
+  return ms > 0 ? Math.min(ms, MOST_RETRY_AFTER_MS) : 0
 }
 
 const HINTS: readonly (readonly [sign: RegExp, hint: string])[] = [
@@ -92,7 +89,7 @@ const HINTS: readonly (readonly [sign: RegExp, hint: string])[] = [
 ]
 
 function saying(body: unknown): string {
-  const reason = isObject(body) ? reasonOf(body['error']) : ''
+  const reason = isJsonObject(body) ? reasonOf(body['error']) : ''
   if (reason !== '') return ` (${reason})`
   return typeof body === 'string' && /^\s*</.test(body) ? ' with an HTML page' : ''
 }
@@ -115,6 +112,7 @@ function placeOf(location: unknown): string {
     : 'another place'
 }
 
+const MOST_RETRY_AFTER_MS = 3_600_000
 const MOST_CHARACTERS = 500
 
 function short(text: string): string {

@@ -267,3 +267,9 @@ test('no password is shown: not in the address, not in health, not in an error',
   expect(JSON.stringify(shown)).not.toMatch(/p@ss|p%40ss|cEBzcw/)
   await expect(opened('http://elastic:%E0%A4%A@127.0.0.1:1')).rejects.toThrow('not percent-encoded')
 })
+
+test('what TLS says of a node that speaks none is one line', async () => {
+  const url = await peer(() => undefined)
+  const failed = opened(url.replace('http:', 'https:'))
+  await expect(failed).rejects.toThrow(/^No answer from https:.* Does it speak TLS at that port\?$/)
+})

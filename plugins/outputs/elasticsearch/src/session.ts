@@ -1,7 +1,8 @@
 import { retryable } from '@smart-gateway/sdk'
 import type { Context, Health, OutputSession, Rejection } from '@smart-gateway/sdk'
+import { isJsonObject } from '@smart-gateway/sdk/json'
 import { bulkWriter } from './bulk.ts'
-import { isObject, refusal } from './failure.ts'
+import { refusal } from './failure.ts'
 import type { ElasticsearchOptions } from './options.ts'
 import { connectStore } from './store.ts'
 import type { Store } from './store.ts'
@@ -62,6 +63,6 @@ async function versionOf(store: Store): Promise<string> {
   const answer = await store.greet()
   if (answer.status === 403) return 'unknown'
   if (answer.status !== 200) throw refusal(answer)
-  const version = isObject(answer.body) ? answer.body['version'] : undefined
-  return isObject(version) ? String(version['number']) : 'unknown'
+  const version = isJsonObject(answer.body) ? answer.body['version'] : undefined
+  return isJsonObject(version) ? String(version['number']) : 'unknown'
 }

@@ -31,6 +31,7 @@ export function judge(url: string, { status, text, headers }: Answer, withMetada
     )
   }
   if (status === 400 && isHtml(text)) return failed(`a web page. ${CHECK_URL}`)
+  if (status === 400 && WANTS_TLS.test(text)) return failed('it speaks TLS. Begin "url" with https://.')
   if (status === 400 && withMetadata && WANTS_NO_METADATA.test(text)) {
     return failed(
       `it takes no structured metadata. Set "structuredMetadata: false", or allow it in Loki. It said: ${said}`,
@@ -64,6 +65,9 @@ const HINTS: Readonly<Record<number, string>> = {
  * in which a peer may have written anything: what follows after the last quote, or comes first, is Loki's own.
  */
 const WANTS_NO_METADATA = /structured metadata, but this feature is disallowed[^'"]*$|^loghttp\.PushRequest/
+
+/** What the Go library below Loki answers in its place. */
+const WANTS_TLS = /^Client sent an HTTP request to an HTTPS server/
 
 const MAX_SAID = 300
 const MAX_RETRY_AFTER_MS = 3_600_000

@@ -9,7 +9,7 @@ import type { LokiOptions } from './options.ts'
 /** What came back for a request. */
 export interface Answer {
   readonly status: number
-  /** At most 1 MiB. */
+  /** At most 32 MiB. */
   readonly text: string
   readonly headers: Readonly<Record<string, unknown>>
 }
@@ -78,7 +78,8 @@ export function createClient(options: LokiOptions, signal: AbortSignal): Client 
   }
 }
 
-const MAX_ANSWER_BYTES = 1_048_576
+// Loki 3 names every bad line of a push with its stream.
+const MAX_ANSWER_BYTES = 32 * 1_048_576
 
 function loginOf({
   username,

@@ -69,6 +69,12 @@ test('every name is valid and used once; a valid one keeps its own', () => {
   expect(names.join(' ')).toBe('index a_b_2 a_b a_b_3 _ _1x _x job_2 severity_3 severity_2 index_2 __2')
 })
 
+test('three thousand labels that come out equal take no time', { timeout: 2000 }, () => {
+  const labels = Array.from({ length: 3000 }, (_, i) => [String.fromCodePoint(0x4e00 + i), i])
+  const { names, leftOut } = metadataOf(Object.fromEntries(labels))
+  expect([names.length, leftOut]).toEqual([128, 2873])
+})
+
 test('what is past the limits of Loki stays behind and is counted', () => {
   const many = metadataOf(Object.fromEntries(Array.from({ length: 200 }, (_, i) => [`l${i}`, i])))
   expect([many.names.length, many.leftOut]).toEqual([128, 73])

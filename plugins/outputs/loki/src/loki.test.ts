@@ -299,6 +299,7 @@ test.for([
   [200, 'error: queue full'],
   [302, ''],
   [400, '<html>The plain HTTP request was sent to HTTPS port</html>'],
+  [400, 'Client sent an HTTP request to an HTTPS server.\n'],
 ] as const)('%d %s loses nothing: the records are sent again', async ([status, body]) => {
   const { loki, session } = await connected()
   loki.answer = (_, response) =>
@@ -418,6 +419,14 @@ test('wrong credentials make open fail', async () => {
   expect(error.message).not.toContain('very-wrong')
   const both = { token: 'x', username: 'u', password: 'p' }
   expect((await errorOf(opened(loki.url, both))).message).toContain('Leave one of them out')
+})
+
+test('what refuses an empty push as a bad one is not opened: it would refuse every record', async () => {
+  const loki = await server()
+  loki.answer = (_, response) => response.writeHead(400).end('no such upstream')
+  const error = await errorOf(opened(loki.url))
+  expect(error).toMatchObject({ retryable: true, code: 'HTTP_400' })
+  expect(error.message).toContain('answered 400 to an empty push: no such upstream')
 })
 
 test('a Loki that finds an empty push odd is there all the same', async () => {

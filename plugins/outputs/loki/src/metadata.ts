@@ -40,12 +40,16 @@ export function metadataReader({ chosen, names }: LabelChoice, leftOut: () => vo
       const plan = planOf(label)
       const text = plan.kind === 'skip' ? '' : textOf(labels[label])
       if (text === '') continue
+      // Before it looks for a free name: ten thousand labels that come out equal would take minutes.
+      if (pairs.length >= MAX_PAIRS * 2) {
+        leftOut()
+        continue
+      }
       const name = plan.kind === 'rename' ? freeName(plan.name, taken, labels, pairs) : label
       pairs.push(name, text)
       length += name.length + text.length
     }
-    const surelyFits = length * MAX_BYTES_PER_UNIT <= MAX_BYTES && pairs.length <= MAX_PAIRS * 2
-    return surelyFits ? pairs : fitting(pairs, leftOut)
+    return length * MAX_BYTES_PER_UNIT <= MAX_BYTES ? pairs : fitting(pairs, leftOut)
   }
 }
 
@@ -80,7 +84,7 @@ function fitting(pairs: Pairs, leftOut: () => void): Pairs {
   for (let i = 0; i < pairs.length; i += 2) {
     const pair = pairs.slice(i, i + 2)
     const size = bytesOf(pair)
-    if (bytes + size > MAX_BYTES || kept.length >= MAX_PAIRS * 2) leftOut()
+    if (bytes + size > MAX_BYTES) leftOut()
     else {
       bytes += size
       kept.push(...pair)

@@ -1,5 +1,5 @@
 import { retryable } from '@smart-gateway/sdk'
-import type { Batch, Context, Health, OutputSession, WriteResult } from '@smart-gateway/sdk'
+import type { Batch, Context, Health, OutputSession, PluginError, WriteResult } from '@smart-gateway/sdk'
 import { judge } from './answer.ts'
 import type { Verdict } from './answer.ts'
 import { createClient } from './client.ts'
@@ -42,10 +42,10 @@ export async function openSession(context: Context<LokiOptions>): Promise<Output
   }
 
   // A push of nothing stores nothing, and shows whether Loki is there and lets the gateway in.
-  const greeting = await send([])
-  if (greeting.kind === 'failed') {
+  const complaint = complaintIn(await send([]), client.url)
+  if (complaint !== undefined) {
     client.close()
-    throw greeting.error
+    throw complaint
   }
 
   return {
@@ -59,6 +59,16 @@ export async function openSession(context: Context<LokiOptions>): Promise<Output
     health: () => health,
     stop: () => (stopping ??= writing.then(client.close, client.close)),
   }
+}
+
+/** Loki 3 refuses an empty push with 422; who dislikes it otherwise would dislike every record. */
+function complaintIn(greeting: Verdict, url: string): PluginError | undefined {
+  if (greeting.kind === 'failed') return greeting.error
+  if (greeting.kind === 'stored' || greeting.status === 422) return undefined
+  const { status, reason } = greeting
+  return retryable(`${url} answered ${status} to an empty push: ${reason}. Is "url" that of Loki itself?`, {
+    code: `HTTP_${status}`,
+  })
 }
 
 function hasMetadata(push: Push): boolean {

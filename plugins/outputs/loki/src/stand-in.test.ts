@@ -216,3 +216,18 @@ test('the limits of labels and metadata are kept', async () => {
   expect(Object.keys(loki.streams()[0]!.labels)).toHaveLength(15)
   expect(session.context.values.get('loki_metadata_left_out_total')).toBeGreaterThan(200)
 })
+
+test('a thousand lines that are refused, each with its long labels, sink no good one', async () => {
+  const loki = await standIn()
+  const session = await opened(loki)
+  const records = Array.from({ length: 1000 }, (_, i) => ({
+    publisher: 'p'.repeat(1500),
+    message: `line ${i}`,
+    // Told one by one: Loki counts equal complaints together, and writes seconds.
+    timeMs: i === 500 ? now : now + 3_600_000 + i * 1000,
+  }))
+  const rejected = rejectedOf(await session.write(logs(...records)))
+  expect(rejected).toHaveLength(999)
+  expect(rejected.every(({ error }) => error.retryable === false)).toBe(true)
+  expect(storedLines(loki)).toEqual(['line 500'])
+})
