@@ -84,15 +84,16 @@ test('a thousand wait and no more; how many were let go is told', () => {
   const { claim: first, taken } = claim('a', 1)
   handOver.activate(first)
   expect(taken.length).toBe(1000)
-  expect(errors).toEqual(['5 came while 1000 waited for a plugin, and were let go'])
+  expect(errors).toEqual(['5 came while no plugin took them, and were let go: 1000 wait at most'])
 })
 
-test('what still waits at the end is discarded', () => {
-  const { handOver, receive, discarded } = bench()
+test('what still waits at the end is discarded and told', () => {
+  const { handOver, receive, discarded, errors } = bench()
   receive(1, 2)
   handOver.end()
   handOver.end()
   expect(discarded).toEqual([1, 2])
+  expect(errors).toEqual(['2 came while no plugin took them, and were let go: 1000 wait at most'])
 })
 
 test('what a handler throws is told, what it did not take is discarded, and the next is handed on', () => {

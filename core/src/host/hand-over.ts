@@ -61,8 +61,9 @@ export class HandOver<Item> {
 
   /** Lets go of what waits: nobody will want it any more. */
   end(): void {
-    this.#tellLetGo()
+    this.#letGo += this.#waiting.length
     for (const item of this.#waiting.splice(0)) this.#discard(item)
+    this.#tellLetGo()
   }
 
   #wait(item: Item): void {
@@ -73,7 +74,11 @@ export class HandOver<Item> {
 
   #tellLetGo(): void {
     if (this.#letGo === 0) return
-    this.#onError(new Error(`${this.#letGo} came while ${MAX_WAITING} waited for a plugin, and were let go`))
+    this.#onError(
+      new Error(
+        `${this.#letGo} came while no plugin took them, and were let go: ${MAX_WAITING} wait at most`,
+      ),
+    )
     this.#letGo = 0
   }
 }

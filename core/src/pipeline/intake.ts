@@ -22,7 +22,8 @@ export type Decode = (message: Message, out: RecordSink) => void
 /** What an intake tells its owner about messages and elements that do not decode. */
 export interface DecodeFailures {
   refused(message: Message, error: PluginError): void
-  rejected(message: Message, reasons: readonly string[]): void
+  /** Elements were refused, that many; the first one for this reason. */
+  rejected(message: Message, elements: number, reason: string): void
 }
 
 const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
@@ -78,9 +79,10 @@ export class Intake implements Settlement {
     this.#schedule()
   }
 
-  /** Says how many messages its source sends before it waits for one to be settled. */
+  /** Says how many messages its source sends before it waits for one to be settled; 0 when it sends no more at all. */
   setCredit(messages = Infinity): void {
     this.#credit = messages
+    this.#schedule()
   }
 
   /** Takes one message; the promise is its fate. */
@@ -239,11 +241,11 @@ export class Intake implements Settlement {
       return false
     }
     if (sink.noted) {
-      const { rejections, skips } = sink.takeNotes()
+      const { rejected, firstRejection, skips } = sink.takeNotes()
       this.counts.skippedElements += skips
-      if (rejections.length > 0) {
-        this.counts.rejectedElements += rejections.length
-        this.#failures.rejected(delivery.message, rejections)
+      if (rejected > 0) {
+        this.counts.rejectedElements += rejected
+        this.#failures.rejected(delivery.message, rejected, firstRejection)
       }
     }
     return true

@@ -41,7 +41,7 @@ export class Queue {
     return this.#head === this.#parts.length
   }
 
-  /** True when a source can send no more before what is here has its fate. */
+  /** True when to wait for more would be wrong: a source can send no more before what is here has its fate, or there is no room. */
   get awaited(): boolean {
     return this.#awaited
   }
@@ -58,6 +58,7 @@ export class Queue {
     if (this.limits.whenFull === 'dropNewest' && this.#bytes >= this.limits.maxBytes) return this.#drop(part)
     this.#parts.push(part)
     this.#bytes += chunk.bytes
+    if (this.#bytes >= this.limits.maxBytes) this.#awaited = true
     if (this.limits.whenFull === 'dropOldest') {
       while (this.#bytes > this.limits.maxBytes && this.#parts.length - this.#head > 1) this.#dropOldest()
     }
@@ -67,7 +68,7 @@ export class Queue {
 
   /** Says that a source can send no more before what is here has its fate. */
   hurry(): void {
-    this.#awaited = true
+    this.#awaited = !this.empty
     this.#watcher?.()
   }
 
@@ -96,7 +97,7 @@ export class Queue {
     }
     this.#compact()
     this.#open = taken
-    if (taken.length > 0) this.#awaited = false
+    if (this.empty) this.#awaited = false
     return taken
   }
 
@@ -118,6 +119,8 @@ export class Queue {
     this.#parts.splice(0, this.#head, ...this.#open)
     this.#head = 0
     this.#open = []
+    // It has waited long enough.
+    this.#awaited = !this.empty
   }
 
   /** Replaces what is being written by smaller parts that cover the same records. */

@@ -2,7 +2,8 @@ import type { Batch, EventRecord, LogRecord, RecordSink, Series, Signal } from '
 
 /** Gathers what a decoder yields, one column per field for samples, until it is cut into batches. */
 export class Sink implements RecordSink {
-  #rejections: string[] = []
+  #rejected = 0
+  #firstRejection = ''
   #skips = 0
   #series: Series[] = []
   #values: number[] = []
@@ -25,7 +26,8 @@ export class Sink implements RecordSink {
   }
 
   reject(reason: string): void {
-    this.#rejections.push(reason)
+    // One is told: the reasons of a hostile body would take many times its size.
+    if (this.#rejected++ === 0) this.#firstRejection = reason
   }
 
   skip(): void {
@@ -34,13 +36,14 @@ export class Sink implements RecordSink {
 
   /** True when an element was refused or left out since the notes were taken. */
   get noted(): boolean {
-    return this.#skips > 0 || this.#rejections.length > 0
+    return this.#skips > 0 || this.#rejected > 0
   }
 
   /** Hands out the notes on refused and left out elements and starts anew. */
-  takeNotes(): { rejections: readonly string[]; skips: number } {
-    const notes = { rejections: this.#rejections, skips: this.#skips }
-    this.#rejections = []
+  takeNotes(): { rejected: number; firstRejection: string; skips: number } {
+    const notes = { rejected: this.#rejected, firstRejection: this.#firstRejection, skips: this.#skips }
+    this.#rejected = 0
+    this.#firstRejection = ''
     this.#skips = 0
     return notes
   }

@@ -7,11 +7,18 @@ import type { Tracked } from '../testing/records.ts'
 import { scripted } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 import { Queue } from './queue.ts'
+import type { WhenFull } from './queue.ts'
 import { Writer } from './writer.ts'
 
 /** A queue with its writer, and what the writer told its owner. */
-function bench({ records = 1000, bytes = 2 ** 20, lingerMs = 0 } = {}) {
-  const queue = new Queue({ maxBytes: 2 ** 30, whenFull: 'block' })
+function bench({
+  records = 1000,
+  bytes = 2 ** 20,
+  lingerMs = 0,
+  maxBytes = 2 ** 30,
+  whenFull = 'block' as WhenFull,
+} = {}) {
+  const queue = new Queue({ maxBytes, whenFull })
   const told: string[] = []
   const delays: number[] = []
   const writer = new Writer(
@@ -123,10 +130,63 @@ describe('an output that lingers', () => {
     expect(next.fate).toBe('none')
   })
 
-  test('leaves at once when its session is taken away', async () => {
+  test('writes everything for which a source waits, however many batches that are', async () => {
+    const { queue, writer, push } = bench({ records: 4, lingerMs: 60_000 })
+    const session = scripted([])
+    const message = push(0, 10)
+    queue.hurry()
+    writer.attach(session)
+    await until('the message is settled', () => message.fate === 'settled')
+    expect(session.writes.map((ids) => ids.length)).toEqual([4, 4, 2])
+  })
+
+  test('waits for the next batch to fill when a source waits only for what is written already', async () => {
+    const { queue, writer, push } = bench({ records: 2, lingerMs: 60_000 })
+    const write = Promise.withResolvers<void>()
+    const session = scripted([() => write.promise])
+    writer.attach(session)
+    const first = push(0, 2)
+    await until('the first write', () => session.writes.length === 1)
+    queue.hurry()
+    write.resolve()
+    await until('the message is settled', () => first.fate === 'settled')
+    push(2, 3)
+    await delay(20)
+    expect(session.writes).toEqual([[0, 1]])
+  })
+
+  test.each<WhenFull>(['block', 'dropOldest', 'dropNewest'])(
+    'does not wait for a batch that its queue cannot hold: %s',
+    async (whenFull) => {
+      const { writer, push } = bench({ maxBytes: 250, whenFull, lingerMs: 60_000 })
+      const session = scripted([])
+      writer.attach(session)
+      push(0, 1)
+      push(1, 2)
+      await delay(20)
+      expect(session.writes).toEqual([])
+      const last = push(2, 3)
+      await until('what is left is settled', () => last.fate === 'settled')
+      expect(session.writes).toEqual([whenFull === 'dropOldest' ? [1, 2] : [0, 1, 2]])
+    },
+  )
+
+  test('lets the next session write at once what the one before could not', async () => {
+    const { queue, writer, push } = bench({ records: 4, lingerMs: 60_000 })
+    const stuck = scripted([() => new Promise(() => {})])
+    writer.attach(stuck)
+    const message = push(0, 2)
+    queue.hurry()
+    await until('the first write', () => stuck.writes.length === 1)
+    await writer.detach(0)
+    writer.attach(scripted([]))
+    await until('the message is settled', () => message.fate === 'settled')
+  })
+
+  test.each([0, 1])('leaves a batch of %i so far at once when its session is taken away', async (records) => {
     const { writer, push } = bench({ lingerMs: 60_000 })
     writer.attach(scripted([]))
-    push(0, 1)
+    if (records > 0) push(0, records)
     await delay(5)
     const startedMs = performance.now()
     await writer.detach(5000)

@@ -71,10 +71,12 @@ export class Writer {
   async #loop(run: Run): Promise<void> {
     const { records, bytes, lingerMs } = this.#batch
     while (!run.leaving.signal.aborted) {
+      if (this.#queue.empty) {
+        await this.#item(run)
+        continue
+      }
       if (lingerMs > 0) await this.#linger(run)
-      const parts = this.#queue.take(records, bytes)
-      if (parts.length > 0) await this.#write(run, parts)
-      else await this.#item(run)
+      await this.#write(run, this.#queue.take(records, bytes))
     }
   }
 
@@ -82,10 +84,11 @@ export class Writer {
   async #linger(run: Run): Promise<void> {
     const { records, bytes, lingerMs } = this.#batch
     const queue = this.#queue
-    if (queue.empty) await this.#item(run)
+    // Counted once: to count all that waits after every push would take quadratic time.
+    const enough = queue.counts.routed + records - queue.walk().records
     const over = new AbortController()
     const look = (): void => {
-      if (queue.awaited || queue.bytes >= bytes || queue.walk().records >= records) over.abort()
+      if (queue.awaited || queue.bytes >= bytes || queue.counts.routed >= enough) over.abort()
     }
     const unwatch = queue.watch(look)
     look()

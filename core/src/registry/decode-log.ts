@@ -19,9 +19,9 @@ export class DecodeLog implements DecodeFailures {
     this.#say('message refused', message, error.message)
   }
 
-  rejected(message: Message, reasons: readonly string[]): void {
-    const more = reasons.length > 1 ? ` (and ${reasons.length - 1} more in this message)` : ''
-    this.#say('element refused', message, `${reasons[0]}${more}`)
+  rejected(message: Message, elements: number, reason: string): void {
+    const more = elements > 1 ? ` (and ${elements - 1} more in this message)` : ''
+    this.#say('element refused', message, `${reason}${more}`)
   }
 
   #say(what: string, { address, body }: Message, reason: string): void {

@@ -49,6 +49,7 @@ export class Input {
   /** Takes no more: ends the subscription, or the source. Resolves when nothing will follow. */
   async end(): Promise<void> {
     await this.feed?.stop()
+    this.intake.setCredit(0)
     const session = this.instance.live?.session
     if (session?.start !== undefined) await session.stop?.()
   }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { TransportSession } from '@smart-gateway/sdk'
 import { makeBench } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
@@ -8,7 +9,7 @@ const MESSAGES = 5000
 const PREFETCH = 100
 
 /** Delivers all messages as a peer with a prefetch does: the next one when another was settled. */
-function send(deliver: (id: number) => Promise<void>) {
+function send(deliver: (id: number) => Promise<void>, prefetch = PREFETCH) {
   const counts = { delivered: 0, settled: 0 }
   const next = (): void => {
     if (counts.delivered === MESSAGES) return
@@ -17,7 +18,7 @@ function send(deliver: (id: number) => Promise<void>) {
       next()
     })
   }
-  for (let i = 0; i < PREFETCH; i++) next()
+  for (let i = 0; i < prefetch; i++) next()
   return counts
 }
 
@@ -80,3 +81,39 @@ test.each([
     expect(fast.ids).toHaveLength(2 * MESSAGES)
   },
 )
+
+test('an output that lingers never waits while a source waits for it, whatever the credit of each', async () => {
+  const bench = await makeBench()
+  const hand = makeHand()
+  const shelf = makeShelf()
+  const credits = new Map([
+    ['a', PREFETCH],
+    ['b', 3],
+  ])
+  const open = (): TransportSession => {
+    const session = hand.open()
+    return {
+      subscribe: async (options, intake, context) => ({
+        ...(await session.subscribe(options, intake, context)),
+        credit: credits.get(context.input)!,
+      }),
+    }
+  }
+  const from = { transport: 'hand' }
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', open) } },
+    inputs: {
+      a: { plugin: bench.plugin('input', 'a', decoder()), from },
+      b: { plugin: bench.plugin('input', 'b', decoder(1_000_000)), from },
+    },
+    outputs: {
+      out: { plugin: bench.plugin('output', 'out', shelf.open), batch: { records: 50, linger: '1m' } },
+    },
+  })
+  await gateway.start()
+  const a = send((id) => hand.deliver('a', id), credits.get('a'))
+  const b = send((id) => hand.deliver('b', id), credits.get('b'))
+  await until('both inputs to be done, but for the last that nobody waits for', () => {
+    return a.settled > MESSAGES - PREFETCH && b.settled > MESSAGES - 3
+  })
+})

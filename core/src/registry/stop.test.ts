@@ -45,6 +45,24 @@ test('a stop takes no more messages, waits for the fate of those under way, and 
   expect(gateway.registry.view().map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped'])
 })
 
+test('a stop does not wait for the batch of an output that lingers: no source will fill it', async () => {
+  const bench = await makeBench()
+  const hand = makeHand()
+  const shelf = makeShelf()
+  const gateway = bench.gateway({
+    gateway: { drain: '5s' },
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: { out: { plugin: bench.plugin('output', 'out', shelf.open), batch: { linger: '1m' } } },
+  })
+  await gateway.start()
+  noted(hand, 'message', hand.deliver('numbers', 1, 2))
+  const start = performance.now()
+  expect(await gateway.stop()).toEqual({ unsettled: 0 })
+  expect(performance.now() - start).toBeLessThan(2000)
+  expect(shelf.ids).toEqual([1, 2])
+})
+
 test('a stop while an output waits for its next try ends with the drain, not with the wait', async () => {
   const bench = await makeBench()
   const hand = makeHand()

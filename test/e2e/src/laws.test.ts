@@ -96,7 +96,7 @@ test('the core names no plugin', () => {
 
 /** Finds the plugins that there are, but for those whose names are ordinary words. */
 function namesOfPlugins(): RegExp {
-  const ordinary = new Set(['file', 'http', 'logs', 'socket'])
+  const ordinary = new Set(['file', 'http', 'logs', 'replay', 'socket'])
   const folders = all.map(({ folder }) => folder).filter((folder) => folder.startsWith('plugins/'))
   const names = folders.map((folder) => folder.split('/').at(-1)!).filter((name) => !ordinary.has(name))
   const words = [...names, 'rabbit']
