@@ -10,7 +10,7 @@ export function bench(decode?: Decode) {
   const told: string[] = []
   const intake = new Intake({
     refused: (_, { message }) => void told.push(`refused: ${message}`),
-    rejected: (_, reasons) => void told.push(`rejected: ${reasons.join(', ')}`),
+    rejected: (_, elements, reason) => void told.push(`rejected ${elements}: ${reason}`),
   })
   intake.setDecoder(decode)
   return { intake, told }
