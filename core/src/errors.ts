@@ -58,9 +58,41 @@ export const ERRORS = {
     means: 'A new generation could not be made ready; the old one goes on untouched.',
     hint: 'See the reason behind it, mend the new version and swap again.',
   },
+  SG_DEAD_LETTERS_FAILED: {
+    means: 'The dead letter store cannot be opened.',
+    hint: 'Mend what the reason names; a damaged file can be moved away, a new one is made at the next start. Without it the gateway goes on: what is refused for good is logged and not kept.',
+  },
   SG_STOPPING: {
     means: 'The gateway is stopping and gives messages back.',
     hint: 'Nothing: the peer sends them again to the next one.',
+  },
+  SG_QUEUE_IN_USE: {
+    means: 'The file of a disk queue is open in another gateway.',
+    hint: 'End the other one, or give this one a `gateway.state` folder of its own.',
+  },
+  SG_QUEUE_DAMAGED: {
+    means: 'The file of a disk queue is damaged, or is none.',
+    hint: 'Move it, and what lies beside it under the same name, to another folder: the gateway makes a new one. `sqlite3 FILE .recover` may save what the old one holds.',
+  },
+  SG_QUEUE_FORMAT: {
+    means: 'The file of a disk queue has a format that this version of the gateway does not know.',
+    hint: 'Let the version that wrote it drain it, or move it, and what lies beside it under the same name, to another folder.',
+  },
+  SG_QUEUE_NO_ROOM: {
+    means: 'A disk queue cannot take more: its disk is full.',
+    hint: 'Make room; meanwhile the queue is drained and takes nothing, then it goes on by itself.',
+  },
+  SG_QUEUE_UNWRITABLE: {
+    means: 'The file of a disk queue could not be opened or written.',
+    hint: 'See the reason behind it: permissions, a quota, a failing disk; the gateway tries again by itself.',
+  },
+  SG_QUEUE_ENDED: {
+    means: 'A disk queue was closed, or its thread failed.',
+    hint: 'See the reason behind it; the gateway opens it anew by itself, and what was on the disk is there.',
+  },
+  SG_RECORD_UNSTORABLE: {
+    means: 'A record cannot be written to a disk queue: it holds what JSON cannot.',
+    hint: "Tell the author of the input's plugin.",
   },
 } as const
 

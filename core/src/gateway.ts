@@ -2,10 +2,13 @@ import { Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
 import { AdminListener } from './admin/admin-listener.ts'
 import { adminHandler } from './admin/admin.ts'
+import { registerDeadLetterMetrics } from './admin/dead-letter-metrics.ts'
 import { registerGatewayMetrics } from './admin/gateway-metrics.ts'
 import { loadConfiguration } from './config/load.ts'
 import type { ConfigSource } from './config/load.ts'
 import { Scrubber } from './config/secrets.ts'
+import { DeadLetterBox } from './dead-letters/dead-letter-box.ts'
+import { Replay } from './dead-letters/replay.ts'
 import { Routes } from './host/routes.ts'
 import { Sockets } from './host/sockets.ts'
 import type { Host } from './host/host.ts'
@@ -53,22 +56,37 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const routes = new Routes(onError)
   const sockets = new Sockets(onError)
   const { folder: home } = configuration
+  const deadLetters = new DeadLetterBox({
+    stateFolder: settings.stateFolder,
+    limits: settings.deadLetters,
+    scrubber,
+    log,
+  })
   const host: Host = {
     log,
     scrubber,
     metrics,
     routes,
     sockets,
+    deadLetters,
     folder: home,
     stateFolder: settings.stateFolder,
   }
   const registry = new Registry(configuration, host)
   registerGatewayMetrics(metrics, registry)
+  registerDeadLetterMetrics(metrics, deadLetters)
 
   let stopped: Promise<{ unsettled: number }> | undefined
+  let replay: Replay | undefined
   const handler = adminHandler({
     registry,
     metrics,
+    letters: () => deadLetters.open(),
+    async replay() {
+      const letters = await deadLetters.open()
+      replay ??= letters && new Replay(letters, (letter) => registry.redeliver(letter))
+      return replay
+    },
     token: settings.admin.token,
     draining: () => stopped !== undefined,
   })
@@ -84,7 +102,9 @@ export function createGateway(config: string | object, options: GatewayOptions =
       await Promise.all([admin.open(), registry.start()])
     },
     stop() {
-      stopped ??= registry.stop(settings.drainMs).finally(() => admin.close())
+      stopped ??= registry
+        .stop(settings.drainMs)
+        .finally(() => Promise.all([admin.close(), deadLetters.close()]))
       return stopped
     },
   }

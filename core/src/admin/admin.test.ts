@@ -159,7 +159,14 @@ test('the api is open to this machine; from another one it needs the token', asy
   const bench = await makeBench()
   const { registry } = bench.gateway({})
   const ask = async (remote: string | undefined, token?: string, authorization?: string): Promise<number> => {
-    const handler = adminHandler({ registry, metrics: new Metrics(), token, draining: () => false })
+    const handler = adminHandler({
+      registry,
+      metrics: new Metrics(),
+      token,
+      draining: () => false,
+      letters: async () => undefined,
+      replay: async () => undefined,
+    })
     const headers = authorization === undefined ? {} : { authorization }
     return (await handler(new Request('http://gateway/api/v1/instances', { headers }), remote)).status
   }

@@ -1,11 +1,13 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { Hono } from 'hono'
 import type { Registry as Metrics } from 'prom-client'
 import type { Handler } from '../host/listener.ts'
 import type { Registry } from '../registry/registry.ts'
+import { hasToken } from './bearer.ts'
+import { deadLetterRoutes } from './dead-letter-routes.ts'
+import type { DeadLetterAdmin } from './dead-letter-routes.ts'
 
 /** What the admin listener shows. */
-export interface Admin {
+export interface Admin extends DeadLetterAdmin {
   readonly registry: Registry
   readonly metrics: Metrics
   /** Opens /api to other machines; without it /api answers loopback only. */
@@ -14,8 +16,8 @@ export interface Admin {
   draining(): boolean
 }
 
-/** Makes the handler of the admin listener: /health/live, /health/ready, /metrics and /api/v1. It only reads. */
-export function adminHandler({ registry, metrics, token, draining }: Admin): Handler {
+/** Makes the handler of the admin listener: /health/live, /health/ready, /metrics and /api/v1. */
+export function adminHandler({ registry, metrics, token, draining, letters, replay }: Admin): Handler {
   const app = new Hono<{ Bindings: { remoteAddress: string | undefined } }>()
   app.get('/health/live', (c) => c.json({ live: true }))
   app.get('/health/ready', (c) => {
@@ -41,9 +43,13 @@ export function adminHandler({ registry, metrics, token, draining }: Admin): Han
     )
   })
   app.get('/api/v1/instances', (c) => c.json({ instances: registry.view() }))
+  app.route('/api/v1/dead-letters', deadLetterRoutes({ letters, replay, token }))
   app.notFound((c) =>
     c.json(
-      { error: 'not found', known: ['/health/live', '/health/ready', '/metrics', '/api/v1/instances'] },
+      {
+        error: 'not found',
+        known: ['/health/live', '/health/ready', '/metrics', '/api/v1/instances', '/api/v1/dead-letters'],
+      },
       404,
     ),
   )
@@ -52,10 +58,4 @@ export function adminHandler({ registry, metrics, token, draining }: Admin): Han
 
 function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(::ffff:)?127\.|^::1$/.test(address)
-}
-
-function hasToken(authorization: string | undefined, token: string | undefined): boolean {
-  if (token === undefined || authorization === undefined) return false
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(authorization), digest(`Bearer ${token}`))
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { check } from './check.ts'
+import { addDeadletterCommands } from './deadletter.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
 
@@ -31,5 +32,6 @@ program
   .description('print the JSON Schema of a startup.yaml, the options of its plugins included')
   .argument(...file)
   .action(schema)
+addDeadletterCommands(program, file)
 
 await program.parseAsync()

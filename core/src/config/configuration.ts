@@ -1,6 +1,7 @@
 import type { Signal } from '@smart-gateway/sdk'
 import type { BackoffLimits } from '../backoff.ts'
 import type { BatchLimits } from '../pipeline/writer.ts'
+import type { LetterLimits } from '../dead-letters/letter-file.ts'
 import type { QueueLimits } from '../pipeline/queue.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 
@@ -42,6 +43,7 @@ export interface GatewaySettings {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly drainMs: number
   readonly maxSeries: number
+  readonly deadLetters: LetterLimits
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | undefined }
 }
 

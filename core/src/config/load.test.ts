@@ -63,6 +63,7 @@ test('a good configuration comes with its defaults and without a mistake', () =>
     logLevel: 'info',
     drainMs: 5000,
     maxSeries: 1_000_000,
+    deadLetters: { maxBytes: 64 * 1024 * 1024, whenFull: 'dropOldest' },
     admin: { host: '127.0.0.1', port: 8470, token: undefined },
   })
   expect(transports).toMatchObject([{ name: 'bus', plugin: './bus', options: {} }])

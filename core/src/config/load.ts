@@ -68,6 +68,7 @@ interface RawConfiguration {
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
     readonly drain: string
     readonly maxSeries: number
+    readonly deadLetters: { readonly max: string; readonly whenFull: 'dropOldest' | 'dropNewest' }
     readonly admin: { readonly host: string; readonly port: number; readonly token?: string }
   }
   readonly transports: Readonly<Record<string, RawInstance>>
@@ -133,6 +134,10 @@ class Check {
         logLevel: raw.gateway.logLevel,
         drainMs: parseSpan(raw.gateway.drain)!,
         maxSeries: raw.gateway.maxSeries,
+        deadLetters: {
+          maxBytes: parseSize(raw.gateway.deadLetters.max)!,
+          whenFull: raw.gateway.deadLetters.whenFull,
+        },
         admin: { host: raw.gateway.admin.host, port: raw.gateway.admin.port, token: raw.gateway.admin.token },
       },
       transports,

@@ -54,6 +54,25 @@ export const HOST_SCHEMA = {
           default: 1000000,
           description: 'Series remembered per input.',
         },
+        deadLetters: {
+          type: 'object',
+          additionalProperties: false,
+          default: {},
+          description: 'What could not be delivered, kept for a person.',
+          properties: {
+            max: {
+              type: 'string',
+              format: 'byte-size',
+              default: '64MiB',
+              description: 'Its bound on the disk; one letter is kept whole up to it.',
+            },
+            whenFull: {
+              enum: ['dropOldest', 'dropNewest'],
+              default: 'dropOldest',
+              description: 'Which letters go beyond the bound; they are counted.',
+            },
+          },
+        },
         admin: {
           type: 'object',
           additionalProperties: false,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { Scrubber } from '../config/secrets.ts'
+import { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
 import { recordingLog } from '../testing/log-lines.ts'
 import { scratch } from '../testing/scratch.ts'
 import { lend } from './host.ts'
@@ -20,6 +21,12 @@ function makeHost(): Host {
     metrics: new Registry(),
     routes: new Routes(() => {}),
     sockets: new Sockets(() => {}),
+    deadLetters: new DeadLetterBox({
+      stateFolder: join(folder, 'state'),
+      limits: { maxBytes: 1024, whenFull: 'dropOldest' },
+      scrubber: new Scrubber(),
+      log: recordingLog().log,
+    }),
     folder,
     stateFolder: join(folder, 'state'),
   }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Context, SocketService } from '@smart-gateway/sdk'
 import type { Scrubber } from '../config/secrets.ts'
+import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
 import { metricsOf } from './plugin-metrics.ts'
 import type { Owner, Place, Routes } from './routes.ts'
 import type { BoundSocket } from './socket.ts'
@@ -17,6 +18,8 @@ export interface Host {
   readonly metrics: Registry
   readonly routes: Routes
   readonly sockets: Sockets
+  /** Keeps what cannot be delivered. */
+  readonly deadLetters: DeadLetterBox
   /** The folder from which relative paths in options are meant. */
   readonly folder: string
   /** The one folder that the gateway writes. */

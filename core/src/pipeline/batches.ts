@@ -1,10 +1,40 @@
-import type { Batch, EventRecord, LogRecord, MetricBatch } from '@smart-gateway/sdk'
+import type { Batch, EventRecord, LogRecord, MetricBatch, Series } from '@smart-gateway/sdk'
 
 /** The records `from` up to `to` of a batch; the batch itself when that is all of it. */
 export function sliceBatch(batch: Batch, from: number, to: number): Batch {
   if (from === 0 && to === batch.length) return batch
   if (batch.signal === 'metric') return sliceMetrics(batch, from, to)
   return { ...batch, length: to - from, records: batch.records.slice(from, to) } as Batch
+}
+
+/** One record with its signal; a metric sample as the object that columns spare. */
+export type OneRecord =
+  | { readonly signal: 'metric'; readonly record: Sample }
+  | { readonly signal: 'event'; readonly record: EventRecord }
+  | { readonly signal: 'log'; readonly record: LogRecord }
+
+/** A metric sample by itself. */
+export interface Sample {
+  readonly series: Series
+  readonly value: number
+  readonly timeMs: number
+}
+
+/** One record of a batch. */
+export function recordAt(batch: Batch, at: number): OneRecord {
+  if (batch.signal === 'event') return { signal: 'event', record: batch.records[at]! }
+  if (batch.signal === 'log') return { signal: 'log', record: batch.records[at]! }
+  return {
+    signal: 'metric',
+    record: { series: batch.series[at]!, value: batch.values[at]!, timeMs: batch.times[at]! },
+  }
+}
+
+/** A batch of one record. */
+export function batchOf({ signal, record }: OneRecord): Batch {
+  if (signal === 'event') return { signal, length: 1, records: [record] }
+  if (signal === 'log') return { signal, length: 1, records: [record] }
+  return { signal, length: 1, series: [record.series], values: [record.value], times: [record.timeMs] }
 }
 
 /** Batches of one signal as one. */

@@ -6,6 +6,8 @@ import type { Delivery } from './delivery.ts'
  * `owners[i]` is the message of the records from `ends[i - 1]` (0 for the first) up to `ends[i]`.
  */
 export interface Chunk {
+  /** The input that made it. */
+  readonly input: string
   readonly batch: Batch
   readonly owners: readonly Delivery[]
   readonly ends: readonly number[]
@@ -33,6 +35,11 @@ export function settlePart({ chunk, from, to, required }: Part, failure?: Plugin
     owner.accept(end - at)
     at = end
   }
+}
+
+/** The message that a record came with. */
+export function ownerOf({ owners, ends }: Chunk, record: number): Delivery {
+  return owners[firstEndAfter(ends, record)]!
 }
 
 function firstEndAfter(ends: readonly number[], index: number): number {

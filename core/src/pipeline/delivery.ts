@@ -15,6 +15,8 @@ export class Delivery {
   readonly fill: ((out: RecordSink) => void) | undefined
   /** The subscription that it came with. */
   readonly source: object | undefined
+  /** The dead letter that is tried again with it. */
+  readonly letter: number | undefined
   /** Why an output or the decoder refused it for good, or why it is given back. */
   failure: PluginError | undefined
   #outstanding = 0
@@ -29,10 +31,12 @@ export class Delivery {
     reject: (error: PluginError) => void,
     fill?: (out: RecordSink) => void,
     source?: object,
+    letter?: number,
   ) {
     this.message = message
     this.fill = fill
     this.source = source
+    this.letter = letter
     this.#settlement = settlement
     this.#resolve = resolve
     this.#reject = reject

@@ -21,7 +21,8 @@ export type Decode = (message: Message, out: RecordSink) => void
 
 /** What an intake tells its owner about messages and elements that do not decode. */
 export interface DecodeFailures {
-  refused(message: Message, error: PluginError): void
+  /** A message is refused for good, or given back; its peer is told when the promise is kept. It must not reject. */
+  refused(delivery: Delivery, error: PluginError): Promise<void> | void
   /** Elements were refused, that many; the first one for this reason. */
   rejected(message: Message, elements: number, reason: string): void
 }
@@ -50,6 +51,7 @@ export class Intake implements Settlement {
     records: 0,
     unrouted: 0,
   }
+  readonly #name: string
   readonly #failures: DecodeFailures
   readonly #sink = new Sink()
   #decode: Decode | undefined
@@ -63,7 +65,8 @@ export class Intake implements Settlement {
   #onRoom: (() => void)[] = []
   #onIdle: (() => void)[] = []
 
-  constructor(failures: DecodeFailures) {
+  constructor(name: string, failures: DecodeFailures) {
+    this.#name = name
     this.#failures = failures
   }
 
@@ -85,10 +88,10 @@ export class Intake implements Settlement {
     this.#schedule()
   }
 
-  /** Takes one message; the promise is its fate. */
-  deliver(message: Message, source?: object): Promise<void> {
+  /** Takes one message; the promise is its fate. `letter` is the dead letter that is tried again with it. */
+  deliver(message: Message, source?: object, letter?: number): Promise<void> {
     return new Promise((resolve, reject) =>
-      this.#take(new Delivery(message, this, resolve, reject, undefined, source)),
+      this.#take(new Delivery(message, this, resolve, reject, undefined, source, letter)),
     )
   }
 
@@ -234,10 +237,11 @@ export class Intake implements Settlement {
       sink.takeNotes()
       const error = asError(thrown)
       this.counts.undecodable++
-      this.#failures.refused(delivery.message, error)
-      delivery.refuse(
-        Object.assign(new Error(error.message, { cause: error }), { retryable: error.retryable ?? false }),
-      )
+      const retryable = error.retryable ?? false
+      const refusal = Object.assign(new Error(error.message, { cause: error }), { retryable })
+      const kept = this.#failures.refused(delivery, error)
+      if (kept === undefined) delivery.refuse(refusal)
+      else void kept.then(() => delivery.refuse(refusal))
       return false
     }
     if (sink.noted) {
@@ -258,7 +262,7 @@ export class Intake implements Settlement {
       this.counts.unrouted += batch.length
       return
     }
-    const chunk = ownership.chunk(batch)
+    const chunk = ownership.chunk(this.#name, batch)
     for (const edge of edges) edge.queue.push(chunk, edge.required)
   }
 

@@ -37,7 +37,7 @@ class Store {
         batch: { records: 1000, bytes: 2 ** 20, lingerMs: random.pick([0, 0, 1]) },
         retry: { initialMs: 1, maxMs: 2 },
       },
-      { accepted() {}, retrying() {}, refused() {} },
+      { accepted() {}, retrying() {}, async refused() {} },
     )
     this.writer.attach(this.session())
   }
@@ -91,7 +91,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   async (seed) => {
     const random = seeded(seed)
     const stores = Array.from({ length: 1 + random.below(4) }, () => new Store(random))
-    const intake = new Intake({ refused() {}, rejected() {} })
+    const intake = new Intake('input', { refused() {}, rejected() {} })
     const edges = stores.map(({ queue, required }, i) => ({ output: `${i}`, queue, required }))
     intake.setRoute({ metric: edges, log: edges, event: edges })
     const decode: Decode = ({ body }, out) => {

@@ -16,8 +16,8 @@ export class Ownership {
   }
 
   /** The records with their owners. */
-  chunk(batch: Batch): Chunk {
-    return { batch, owners: this.#owners, ends: this.#ends, bytes: this.#estimateBytes(batch) }
+  chunk(input: string, batch: Batch): Chunk {
+    return { input, batch, owners: this.#owners, ends: this.#ends, bytes: this.#estimateBytes(batch) }
   }
 
   // A message's body is held until it is settled; a decoded event or log line is about twice its text; a sample is three

@@ -93,7 +93,7 @@ test('each message of a chunk learns its own fate', () => {
     { ...part, from: 1, to: 4 },
     { ...part, from: 4, to: 6 },
   ] as const
-  queue.divide([{ ...part, to: 1 }, bad, good])
+  queue.divide([part], [{ ...part, to: 1 }, bad, good])
   const error = permanent('no')
   queue.settle([bad], error)
   expect([a.fate, c.fate]).toEqual(['none', 'none'])

@@ -123,9 +123,11 @@ export class Queue {
     this.#awaited = !this.empty
   }
 
-  /** Replaces what is being written by smaller parts that cover the same records. */
-  divide(pieces: readonly Part[]): void {
-    this.#open = pieces
+  /** Replaces parts that are being written by smaller ones that cover the same records. */
+  divide(parts: readonly Part[], pieces: readonly Part[]): void {
+    const divided = new Set(parts)
+    const at = this.#open.findIndex((part) => divided.has(part))
+    this.#open = this.#open.filter((part) => !divided.has(part)).toSpliced(at, 0, ...pieces)
   }
 
   /** Calls back once, as soon as there is something to take. */

@@ -30,7 +30,10 @@ function bench({
         told.push(`retrying: ${error.message}`)
         delays.push(delayMs)
       },
-      refused: (error, records) => void told.push(`refused ${records}: ${error.message}`),
+      async refused(refused) {
+        const records = refused.reduce((sum, { part }) => sum + part.to - part.from, 0)
+        told.push(`refused ${records}: ${refused[0]!.error.message}`)
+      },
     },
   )
   onTestFinished(() => writer.detach(0))
@@ -240,18 +243,63 @@ test.each([Number.NaN, Infinity, -5, '5' as unknown as number, 1e12])(
   },
 )
 
-test('a batch that is refused for good is not tried again, and the next one goes on', async () => {
+/** A session that refuses every batch with one of these records in it, and does not say for which. */
+function poisoned(error: unknown, ...poison: readonly number[]) {
+  const step = (ids: readonly (number | string)[]): void => {
+    if (ids.some((id) => poison.includes(id as number))) throw error
+  }
+  return scripted(Array(200).fill(step))
+}
+
+test('a record that is refused for good is not tried again, and the next one goes on', async () => {
   const { writer, push, told, queue } = bench()
   const error = permanent('mapping')
-  const session = scripted([fail(error)])
-  const first = push(0, 3)
+  const session = poisoned(error, 0)
+  const first = push(0, 1)
   writer.attach(session)
-  const last = push(3, 4)
+  const last = push(1, 2)
   await until('everything is settled', () => last.fate === 'settled')
   expect(first.fate).toMatchObject({ retryable: false, cause: error })
-  expect(session.writes).toEqual([[0, 1, 2], [3]])
-  expect(told).toEqual(['refused 3: mapping', 'accepted 1'])
-  expect(queue.counts).toEqual({ routed: 4, delivered: 1, rejected: 3, dropped: 0 })
+  expect(told).toEqual(['refused 1: mapping', 'accepted 1'])
+  expect(queue.counts).toEqual({ routed: 2, delivered: 1, rejected: 1, dropped: 0 })
+})
+
+test('of a batch that is refused as a whole, only the records that the store cannot take are refused', async () => {
+  const { writer, push, queue } = bench()
+  const session = poisoned(permanent('mapping'), 3, 700)
+  const messages = Array.from({ length: 10 }, (_, i) => push(i * 100, (i + 1) * 100))
+  writer.attach(session)
+  await until('everything is settled', () => messages.every(({ fate }) => fate !== 'none'))
+  expect(messages.map(({ fate }) => fate === 'settled')).toEqual([
+    false,
+    ...Array(6).fill(true),
+    false,
+    true,
+    true,
+  ])
+  expect(queue.counts).toEqual({ routed: 1000, delivered: 998, rejected: 2, dropped: 0 })
+  expect(queue.walk()).toEqual({ records: 0, open: 0 })
+  // Twice for each halving down to each of the two, and once for the whole.
+  expect(session.writes.length).toBeLessThan(45)
+})
+
+test('a session that is taken away in the middle of the halves leaves nothing without a fate', async () => {
+  const { writer, push, queue } = bench()
+  const first = poisoned(permanent('mapping'), 5)
+  let writes = 0
+  const messages = [push(0, 8)]
+  writer.attach({
+    async write(batch) {
+      if (++writes === 3) void writer.detach(0)
+      return await first.write(batch)
+    },
+  })
+  await until('it to be detached', () => writes >= 3)
+  await delay(5)
+  writer.attach(poisoned(permanent('mapping'), 5))
+  await until('everything is settled', () => messages[0]!.fate !== 'none')
+  expect(queue.counts).toMatchObject({ routed: 8, delivered: 7, rejected: 1 })
+  expect(queue.walk()).toEqual({ records: 0, open: 0 })
 })
 
 test('records are rejected one by one: good ones are accepted, bad ones refused, the rest is tried again in order', async () => {

@@ -12,8 +12,14 @@ export interface WriteOutcomes {
   accepted(records: number): void
   /** A write failed, wholly or for some records, and is tried again after `delayMs`. */
   retrying(error: PluginError, delayMs: number): void
-  /** Records were refused for good. */
-  refused(error: PluginError, records: number): void
+  /** Records were refused for good, each with its reason; they have their fate when the promise is kept. It must not reject. */
+  refused(refused: readonly Refused[]): Promise<void>
+}
+
+/** Records that a store refused for good. */
+export interface Refused {
+  readonly part: Part
+  readonly error: PluginError
 }
 
 /** How much one write holds, and how long an idle output waits for that much. */
@@ -107,49 +113,78 @@ export class Writer {
   async #write(run: Run, parts: readonly Part[]): Promise<void> {
     let left = parts
     while (left.length > 0 && !run.leaving.signal.aborted) {
-      const outcome = await attempt(run.session, left)
+      const rest = await this.#attempt(run, left)
       if (run.over) return
-      left = this.#settle(left, outcome)
+      left = rest.parts
       if (left.length === 0) this.#backoff.reset()
-      else await this.#pause(run, outcome)
+      else await this.#pause(run, rest.errors)
     }
   }
 
-  /** Settles what has its fate and returns the rest. */
-  #settle(parts: readonly Part[], outcome: Outcome): readonly Part[] {
-    if (outcome.kind === 'failed') {
-      if (outcome.error.retryable !== false) return parts
-      this.#outcomes.refused(outcome.error, countRecords(parts))
-      this.#queue.settle(parts, outcome.error)
-      return []
-    }
+  /** Writes parts once, settles what has its fate and returns the rest. */
+  async #attempt(run: Run, parts: readonly Part[]): Promise<Rest> {
+    const outcome = await attempt(run.session, parts)
+    if (run.over) return NOTHING
     if (outcome.kind === 'accepted') {
-      this.#outcomes.accepted(countRecords(parts))
-      this.#queue.settle(parts)
-      return []
+      this.#accept(parts)
+      return NOTHING
     }
-    const { pieces, accepted, refused, left } = divide(parts, outcome.rejected)
-    this.#queue.divide(pieces)
-    if (accepted.length > 0) this.#outcomes.accepted(countRecords(accepted))
-    this.#queue.settle(accepted)
-    for (const [piece, error] of refused) this.#queue.settle([piece], error)
-    // Told once for a batch: a store that dislikes every record would flood the log.
-    if (refused.length > 0)
-      this.#outcomes.refused(refused[0]![1], countRecords(refused.map(([piece]) => piece)))
-    return left
+    if (outcome.kind === 'partly') return await this.#settlePartly(run, parts, outcome.rejected)
+    if (outcome.error.retryable !== false) return { parts, errors: [outcome.error] }
+    if (countRecords(parts) > 1) return await this.#bisect(run, parts)
+    await this.#refuse(run, [{ part: parts[0]!, error: outcome.error }])
+    return NOTHING
   }
 
-  async #pause(run: Run, outcome: Outcome): Promise<void> {
-    const errors = outcome.kind === 'partly' ? outcome.rejected.map(({ error }) => error) : []
-    const error = outcome.kind === 'failed' ? outcome.error : errors.find((one) => one.retryable !== false)
+  /** Tries each half alone: the store did not say which of the records it cannot take. */
+  async #bisect(run: Run, parts: readonly Part[]): Promise<Rest> {
+    const [first, second] = halve(parts)
+    this.#queue.divide(parts, [...first, ...second])
+    const left = await this.#attempt(run, first)
+    if (run.leaving.signal.aborted) return { parts: [...left.parts, ...second], errors: left.errors }
+    const right = await this.#attempt(run, second)
+    return { parts: [...left.parts, ...right.parts], errors: [...left.errors, ...right.errors] }
+  }
+
+  async #settlePartly(run: Run, parts: readonly Part[], rejected: readonly Rejection[]): Promise<Rest> {
+    const { pieces, accepted, refused, left } = divide(parts, rejected)
+    this.#queue.divide(parts, pieces)
+    if (accepted.length > 0) this.#accept(accepted)
+    if (refused.length > 0) await this.#refuse(run, refused)
+    return {
+      parts: left,
+      errors: rejected.map(({ error }) => error).filter(({ retryable }) => retryable !== false),
+    }
+  }
+
+  #accept(parts: readonly Part[]): void {
+    this.#outcomes.accepted(countRecords(parts))
+    this.#queue.settle(parts)
+  }
+
+  async #refuse(run: Run, refused: readonly Refused[]): Promise<void> {
+    await this.#outcomes.refused(refused)
+    // Taken away meanwhile, they are in the queue again.
+    if (run.over) return
+    for (const { part, error } of refused) this.#queue.settle([part], error)
+  }
+
+  async #pause(run: Run, errors: readonly PluginError[]): Promise<void> {
+    const [error] = errors
     if (error === undefined) return
-    const delayMs = this.#backoff.next(
-      [error, ...errors].reduce((most, one) => Math.max(most, retryAfterOf(one)), 0),
-    )
+    const delayMs = this.#backoff.next(errors.reduce((most, one) => Math.max(most, retryAfterOf(one)), 0))
     this.#outcomes.retrying(error, delayMs)
     await sleep(delayMs, run.leaving.signal)
   }
 }
+
+/** What has no fate yet, and why. */
+interface Rest {
+  readonly parts: readonly Part[]
+  readonly errors: readonly PluginError[]
+}
+
+const NOTHING: Rest = { parts: [], errors: [] }
 
 /** The time that one session writes. */
 class Run {
@@ -197,7 +232,7 @@ function divide(parts: readonly Part[], rejected: readonly Rejection[]) {
   const errors = new Map(rejected.map(({ index, error }) => [index, error]))
   const pieces: Part[] = []
   const accepted: Part[] = []
-  const refused: [Part, PluginError][] = []
+  const refused: Refused[] = []
   const left: Part[] = []
   let index = 0
   for (const part of parts) {
@@ -212,12 +247,26 @@ function divide(parts: readonly Part[], rejected: readonly Rejection[]) {
       const piece = { ...part, from, to }
       pieces.push(piece)
       if (error === undefined) accepted.push(piece)
-      else if (error.retryable === false) refused.push([piece, error])
+      else if (error.retryable === false) refused.push({ part: piece, error })
       else left.push(piece)
       from = to
     }
   }
   return { pieces, accepted, refused, left }
+}
+
+/** Cuts parts in the middle of their records. */
+function halve(parts: readonly Part[]): readonly [readonly Part[], readonly Part[]] {
+  let room = Math.ceil(countRecords(parts) / 2)
+  const first: Part[] = []
+  const second: Part[] = []
+  for (const part of parts) {
+    const middle = Math.min(part.to, part.from + room)
+    if (middle > part.from) first.push({ ...part, to: middle })
+    if (middle < part.to) second.push({ ...part, from: middle })
+    room -= middle - part.from
+  }
+  return [first, second]
 }
 
 function countRecords(parts: readonly Part[]): number {

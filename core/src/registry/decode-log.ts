@@ -1,15 +1,15 @@
 import type { Logger } from 'pino'
 import type { Message, PluginError } from '@smart-gateway/sdk'
-import type { DecodeFailures } from '../pipeline/intake.ts'
 
-/** At most one line in this time, with the number of those that were not written: a flood of bad messages must not become one of lines. */
+/** For each kind of reason one line in this time, with the number of those that were not written: a flood of bad messages must not become one of lines. */
 const QUIET_MS = 5000
+/** Kinds that are told apart; whoever makes up more has one line for all of them. */
+const MOST_KINDS = 20
 
 /** Says in the log what an input could not decode. */
-export class DecodeLog implements DecodeFailures {
+export class DecodeLog {
   readonly #log: Logger
-  #quietUntilMs = 0
-  #unsaid = 0
+  readonly #kinds = new Map<string, { quietUntilMs: number; unsaid: number }>()
 
   constructor(log: Logger) {
     this.#log = log
@@ -26,12 +26,22 @@ export class DecodeLog implements DecodeFailures {
 
   #say(what: string, { address, body }: Message, reason: string): void {
     const now = Date.now()
-    if (now < this.#quietUntilMs) {
-      this.#unsaid++
+    const kind = this.#kindOf(`${what} ${reason.slice(0, 300)}`)
+    if (now < kind.quietUntilMs) {
+      kind.unsaid++
       return
     }
-    this.#log.warn({ address, bytes: body.length, unsaid: this.#unsaid }, `${what}: ${reason.slice(0, 300)}`)
-    this.#quietUntilMs = now + QUIET_MS
-    this.#unsaid = 0
+    this.#log.warn({ address, bytes: body.length, unsaid: kind.unsaid }, `${what}: ${reason.slice(0, 300)}`)
+    kind.quietUntilMs = now + QUIET_MS
+    kind.unsaid = 0
+  }
+
+  // What differs from message to message is a number or stands in quotes.
+  #kindOf(line: string): { quietUntilMs: number; unsaid: number } {
+    const wanted = line.replaceAll(/\d+|"[^"]*"?|'[^']*'?/g, '#')
+    const key = this.#kinds.has(wanted) || this.#kinds.size < MOST_KINDS ? wanted : 'others'
+    const kind = this.#kinds.get(key) ?? { quietUntilMs: 0, unsaid: 0 }
+    this.#kinds.set(key, kind)
+    return kind
   }
 }

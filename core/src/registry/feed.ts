@@ -144,6 +144,8 @@ export class Feed {
     }
     this.#intake.setCredit(next.subscription.credit)
     await within(() => next.subscription.start(), { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
+    if (this.#status.state === 'failed')
+      this.#log.info({ afterMs: Date.now() - this.#status.sinceMs }, `subscribed on ${this.transport} again`)
     this.#status = status('ready')
   }
 
@@ -188,7 +190,11 @@ export class Feed {
       { cause },
     )
     const delayMs = this.#backoff.next(retryAfterOf(cause))
-    this.#status = status('failed', { reason: reasonOf(error), nextTryMs: Date.now() + delayMs })
+    const sinceMs = this.#status.state === 'failed' ? this.#status.sinceMs : Date.now()
+    this.#status = {
+      ...status('failed', { reason: reasonOf(error), nextTryMs: Date.now() + delayMs }),
+      sinceMs,
+    }
     // A reason with a code of its own, a port in use for example, says more than that there is no subscription.
     const { code, hint } = cause instanceof GatewayError ? cause : error
     this.#log.error({ code, hint, retryInMs: delayMs }, reasonOf(error))

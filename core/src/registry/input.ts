@@ -4,6 +4,7 @@ import { within } from '../deadline.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { InstanceSeries } from '../host/series-table.ts'
+import type { Delivery } from '../pipeline/delivery.ts'
 import { Intake } from '../pipeline/intake.ts'
 import { DecodeLog } from './decode-log.ts'
 import { Feed } from './feed.ts'
@@ -21,13 +22,22 @@ export class Input {
   readonly series: InstanceSeries
   readonly instance: Instance<InputDefinition, InputSession>
   readonly feed: Feed | undefined
+  readonly #host: Host
   readonly #reroute: () => void
 
   constructor(spec: InputSpec, host: Host, maxSeries: number, reroute: () => void) {
     const log = host.log.child({ component: spec.name })
     this.spec = spec
+    this.#host = host
     this.#reroute = reroute
-    this.intake = new Intake(new DecodeLog(log))
+    const decodeLog = new DecodeLog(log)
+    this.intake = new Intake(spec.name, {
+      refused: (delivery, error) => {
+        decodeLog.refused(delivery.message, error)
+        return error.retryable === true ? undefined : this.#keep(delivery, error)
+      },
+      rejected: (message, elements, reason) => decodeLog.rejected(message, elements, reason),
+    })
     this.series = new InstanceSeries(maxSeries)
     this.feed = spec.from && new Feed(spec.name, spec.from, this.intake, host)
     this.instance = new Instance('input', spec, host, {
@@ -79,6 +89,14 @@ export class Input {
       before?.fail(new Error('it was stopped for a generation that did not start'))
       throw error
     }
+  }
+
+  /** Keeps a message that cannot be decoded where a person finds it. */
+  async #keep({ message, letter }: Delivery, { message: reason }: Error): Promise<void> {
+    const generation = this.instance.live?.number ?? 0
+    await this.#host.deadLetters.add([
+      { kind: 'message', instance: this.spec.name, generation, reason, message, letter },
+    ])
   }
 
   async #detach(): Promise<void> {

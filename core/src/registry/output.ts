@@ -1,12 +1,19 @@
 import type { Logger } from 'pino'
-import type { OutputDefinition, OutputSession, Signal } from '@smart-gateway/sdk'
+import type { Message, OutputDefinition, OutputSession, Signal } from '@smart-gateway/sdk'
 import type { OutputSpec } from '../config/configuration.ts'
+import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
+import { recordOf } from '../dead-letters/letter.ts'
+import type { Letter, NewLetter } from '../dead-letters/letter.ts'
 import { within } from '../deadline.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
+import { batchOf, recordAt } from '../pipeline/batches.ts'
+import { ownerOf } from '../pipeline/chunk.ts'
+import type { Part } from '../pipeline/chunk.ts'
+import { Delivery } from '../pipeline/delivery.ts'
 import { Queue } from '../pipeline/queue.ts'
 import { Writer } from '../pipeline/writer.ts'
-import type { WriteOutcomes } from '../pipeline/writer.ts'
+import type { Refused, WriteOutcomes } from '../pipeline/writer.ts'
 import { OPEN_TIMEOUT_MS } from './generation.ts'
 import type { Generation } from './generation.ts'
 import { Instance } from './instance.ts'
@@ -16,6 +23,7 @@ import type { Status } from './states.ts'
 type Live = Generation<OutputDefinition, OutputSession>
 
 const HANDOVER_GRACE_MS = 5000
+const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
 
 /** An output with what belongs to its name: the queue and its writer outlive its generations. */
 export class Output implements WriteOutcomes {
@@ -26,6 +34,7 @@ export class Output implements WriteOutcomes {
   failures = 0
   readonly #writer: Writer
   readonly #log: Logger
+  readonly #deadLetters: DeadLetterBox
   readonly #reroute: () => void
   #signals: readonly Signal[] | undefined
   #trouble: Status | undefined
@@ -34,6 +43,7 @@ export class Output implements WriteOutcomes {
     this.spec = spec
     this.#reroute = reroute
     this.#log = host.log.child({ component: spec.name })
+    this.#deadLetters = host.deadLetters
     this.queue = new Queue(spec.queue)
     this.#writer = new Writer(this.queue, spec, this)
     this.instance = new Instance('output', spec, host, {
@@ -55,6 +65,8 @@ export class Output implements WriteOutcomes {
   }
 
   accepted(): void {
+    if (this.#trouble === undefined) return
+    this.#log.info({ afterMs: Date.now() - this.#trouble.sinceMs }, 'writing works again')
     this.#trouble = undefined
   }
 
@@ -65,8 +77,40 @@ export class Output implements WriteOutcomes {
     this.#log.warn({ retryInMs: delayMs }, reason)
   }
 
-  refused(error: Error, records: number): void {
-    this.#log.error({ records }, `refused for good: ${reasonOf(error)}`)
+  async refused(refused: readonly Refused[]): Promise<void> {
+    const letters = refused.flatMap(({ part, error }) => this.#lettersOf(part, reasonOf(error)))
+    // Told once for a batch: a store that dislikes every record would flood the log.
+    this.#log.error({ records: letters.length }, `refused for good: ${letters[0]?.reason}`)
+    await this.#deadLetters.add(letters)
+  }
+
+  #lettersOf(part: Part, reason: string): readonly NewLetter[] {
+    const { batch, input } = part.chunk
+    const instance = this.spec.name
+    const generation = this.instance.live?.number ?? 0
+    return Array.from({ length: part.to - part.from }, (_, i) => {
+      const at = part.from + i
+      const letter = ownerOf(part.chunk, at).letter
+      return { kind: 'record', instance, generation, reason, input, letter, ...recordAt(batch, at) }
+    })
+  }
+
+  /** Writes the record of a dead letter again; the promise is its fate. */
+  redeliver(letter: Letter): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const uncounted = { settled() {} }
+      const owner = new Delivery(NO_MESSAGE, uncounted, resolve, reject, undefined, undefined, letter.id)
+      owner.expect(1)
+      const batch = batchOf(recordOf(letter))
+      const chunk = {
+        input: letter.input ?? '',
+        batch,
+        owners: [owner],
+        ends: [1],
+        bytes: 1000 + letter.bytes,
+      }
+      this.queue.push(chunk, true)
+    })
   }
 
   async #attach(next: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {

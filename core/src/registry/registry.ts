@@ -2,6 +2,8 @@ import type { Kind, Signal } from '@smart-gateway/sdk'
 import { setImmediate as turn } from 'node:timers/promises'
 import { sleep } from '../backoff.ts'
 import type { Configuration } from '../config/configuration.ts'
+import { messageOf } from '../dead-letters/letter.ts'
+import type { Letter } from '../dead-letters/letter.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import type { Edge, Route } from '../pipeline/intake.ts'
@@ -85,6 +87,15 @@ export class Registry {
       outcomes.failed++
       throw error
     }
+  }
+
+  /** Delivers a dead letter again: a message to its input, a record to its output. The promise is its fate. */
+  async redeliver(letter: Letter): Promise<void> {
+    const all: readonly (Input | Output)[] = letter.kind === 'message' ? this.inputs : this.outputs
+    const entry = all.find(({ spec }) => spec.name === letter.instance)
+    if (entry instanceof Input) return await entry.intake.deliver(messageOf(letter), undefined, letter.id)
+    if (entry instanceof Output) return await entry.redeliver(letter)
+    throw new GatewayError('SG_UNKNOWN_INSTANCE', `there is no instance "${letter.instance}" any more`)
   }
 
   /** Every instance as it is now. */

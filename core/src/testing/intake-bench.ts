@@ -8,7 +8,7 @@ import { idsOf, SERIES } from './records.ts'
 /** An intake, and what it told of messages that did not decode. */
 export function bench(decode?: Decode) {
   const told: string[] = []
-  const intake = new Intake({
+  const intake = new Intake('input', {
     refused: (_, { message }) => void told.push(`refused: ${message}`),
     rejected: (_, elements, reason) => void told.push(`rejected ${elements}: ${reason}`),
   })

@@ -55,7 +55,13 @@ export function chunkOf(values: readonly number[], owners: readonly (readonly [T
   }
   let end = 0
   const ends = owners.map(([, count]) => (end += count))
-  return { batch, owners: owners.map(([{ delivery }]) => delivery), ends, bytes: values.length * 100 }
+  return {
+    input: 'input',
+    batch,
+    owners: owners.map(([{ delivery }]) => delivery),
+    ends,
+    bytes: values.length * 100,
+  }
 }
 
 /** Whole numbers from `from` up to `to`. */

@@ -43,18 +43,21 @@ export interface Setting {
   readonly before?: (folder: string) => void
   /** One more line of `gateway`. */
   readonly settings?: string
+  /** Token of the admin listener. */
+  readonly token?: string
 }
 
 /** Writes `startup.yaml` into a new folder and runs the gateway on it. Its admin listener gets a free port. */
 export async function startGateway(
   startup: string,
   environment: NodeJS.ProcessEnv = {},
-  { before, settings = '' }: Setting = {},
+  { before, settings = '', token }: Setting = {},
 ): Promise<GatewayProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'gateway-'))
   const port = await freePort()
   before?.(folder)
-  const head = `gateway:\n  admin: { port: ${port} }\n  ${settings}\n`
+  const admin = token === undefined ? `port: ${port}` : `port: ${port}, token: ${JSON.stringify(token)}`
+  const head = `gateway:\n  admin: { ${admin} }\n  ${settings}\n`
   await writeFile(join(folder, 'startup.yaml'), head + startup)
   return run(folder, port, environment)
 }

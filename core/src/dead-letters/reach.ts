@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { pino } from 'pino'
+import { deadLetterRoutes } from '../admin/dead-letter-routes.ts'
+import { deadLetterFile, openDeadLetters } from './dead-letters.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { GatewayPlace } from './settings.ts'
+
+/** The way to a gateway's dead letters: its admin API while it runs, their file while it does not. */
+export interface Reached {
+  /** Asks a path below /api/v1/dead-letters; throws with what the answer says when it is none of success. */
+  ask(path: string, request?: { readonly method: string; readonly body?: object }): Promise<Response>
+  close(): Promise<void>
+}
+
+type Request = NonNullable<Parameters<Reached['ask']>[1]>
+
+/** Finds the way to the dead letters at the first question. */
+export function reachDeadLetters({ stateFolder, admin }: GatewayPlace): Reached {
+  const url = urlOf(admin)
+  let file: Promise<FileAccess> | undefined
+  const throughFile = async (path: string, request: Request): Promise<Response> => {
+    file ??= openFile(deadLetterFile(stateFolder), stateFolder)
+    return (await file).ask(path, request)
+  }
+  return {
+    async ask(path, request = { method: 'GET' }) {
+      const answer =
+        file === undefined && url !== undefined
+          ? await throughApi(url, path, request, admin.token)
+          : undefined
+      const response = answer ?? (await throughFile(path, request))
+      if (response.ok) return response
+      throw new Error(await errorIn(response, answer === undefined ? stateFolder : url!))
+    },
+    async close() {
+      await (await file)?.close()
+    },
+  }
+}
+
+interface FileAccess {
+  ask(path: string, request: Request): Promise<Response>
+  close(): Promise<void>
+}
+
+/** The answer of the gateway; nothing when none listens there. */
+async function throughApi(
+  url: string,
+  path: string,
+  request: Request,
+  token: string | undefined,
+): Promise<Response | undefined> {
+  try {
+    return await fetch(`${url}/api/v1/dead-letters${path}`, init(request, token))
+  } catch (error) {
+    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+    if (code === 'ECONNREFUSED') return undefined
+    throw new Error(`the gateway at ${url} does not answer (${code ?? (error as Error).message})`, {
+      cause: error,
+    })
+  }
+}
+
+async function openFile(file: string, stateFolder: string): Promise<FileAccess> {
+  if (!existsSync(file)) return { ask: async (path) => nothing(path, file), close: async () => undefined }
+  // Nothing is added here, so no bound is met, no secret comes in and nothing is logged.
+  const letters: DeadLetters = await openDeadLetters({
+    stateFolder,
+    limits: { maxBytes: Infinity, whenFull: 'dropNewest' },
+    scrubber: { scrub: (text) => text },
+    log: pino({ level: 'silent' }),
+  })
+  // Who may open the file may change it: the token is only for the routes.
+  const token = randomUUID()
+  const routes = deadLetterRoutes({ letters: async () => letters, replay: async () => undefined, token })
+  return {
+    ask: async (path, request) =>
+      routes.request(path === '' ? '/' : path.replace(/^\?/, '/?'), init(request, token)),
+    close: () => letters.close(),
+  }
+}
+
+function nothing(path: string, file: string): Response {
+  if (path === '' || path.startsWith('?')) return Response.json({ letters: [], more: false })
+  return Response.json(
+    { error: `no gateway answers, and there are no dead letters in ${file}` },
+    { status: 404 },
+  )
+}
+
+function init({ method, body }: Request, token: string | undefined): RequestInit {
+  return {
+    method,
+    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  }
+}
+
+async function errorIn(response: Response, where: string): Promise<string> {
+  const text = await response.text()
+  try {
+    const { error } = JSON.parse(text) as { readonly error?: unknown }
+    if (typeof error === 'string' && error !== 'not found') return error
+  } catch {
+    // Whatever it is, it is not a gateway that talks.
+  }
+  return `what answers at ${where} knows no dead letters (status ${response.status}): is it this gateway, and recent enough?`
+}
+
+/** Where the admin listener is reached from this machine; nothing when its port is chosen at each start. */
+function urlOf({ host, port }: GatewayPlace['admin']): string | undefined {
+  if (port === 0) return undefined
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}
