@@ -8,7 +8,7 @@ export const ERRORS = {
   },
   SG_PORT_IN_USE: {
     means: 'An address that an instance shall listen on is taken by another process.',
-    hint: 'Choose another port in startup.yaml, or end the process that holds it (`ss -ltnp` shows it).',
+    hint: 'Choose another port in startup.yaml, or end the process that holds it (`ss -ltnp` shows it, `ss -lunp` for UDP).',
   },
   SG_PORT_REFUSED: {
     means: 'The system does not let this process listen on an address.',
@@ -20,7 +20,7 @@ export const ERRORS = {
   },
   SG_OPEN_FAILED: {
     means: 'A plugin could not open with its options.',
-    hint: 'See the reason behind it; the gateway tries again by itself.',
+    hint: 'Check its options, and that what it connects to runs; the gateway tries again by itself.',
   },
   SG_PLUGIN_TIMEOUT: {
     means: 'A plugin did not finish a step in time: open, subscribe, start, restore or stop.',
@@ -102,19 +102,22 @@ export type ErrorCode = keyof typeof ERRORS
 export class GatewayError extends Error {
   readonly code: ErrorCode
   readonly retryable: boolean
+  readonly #hint: string | undefined
 
   constructor(
     code: ErrorCode,
     message: string,
-    { cause, retryable = true }: { cause?: unknown; retryable?: boolean } = {},
+    { cause, retryable = true, hint }: { cause?: unknown; retryable?: boolean; hint?: string } = {},
   ) {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = retryable
+    this.#hint = hint
   }
 
+  /** What to do: the table's hint, where no narrower one was given. */
   get hint(): string {
-    return ERRORS[this.code].hint
+    return this.#hint ?? ERRORS[this.code].hint
   }
 }
 

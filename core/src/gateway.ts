@@ -14,6 +14,7 @@ import { Sockets } from './host/sockets.ts'
 import type { Host } from './host/host.ts'
 import { createLogger } from './log.ts'
 import { Registry } from './registry/registry.ts'
+import type { Left } from './registry/registry.ts'
 
 /** A gateway that was made from a valid configuration. */
 export interface Gateway {
@@ -24,10 +25,12 @@ export interface Gateway {
   readonly drainMs: number
   /** Where the admin listener is, once it is bound. */
   readonly adminUrl: string | undefined
+  /** Why the admin listener is not bound. */
+  readonly adminFailure: string | undefined
   /** Starts every instance; resolves when each has had its first try. An instance that failed is tried again by itself. */
   start(): Promise<void>
-  /** Drains, stops everything and says how many messages had no fate yet. Calling it twice gives the same promise. */
-  stop(): Promise<{ readonly unsettled: number }>
+  /** Drains, stops everything and says what is left where. Calling it twice gives the same promise. */
+  stop(): Promise<Left>
 }
 
 /** How a gateway is made. */
@@ -76,7 +79,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
   registerGatewayMetrics(metrics, registry)
   registerDeadLetterMetrics(metrics, deadLetters)
 
-  let stopped: Promise<{ unsettled: number }> | undefined
+  let stopped: Promise<Left> | undefined
   let replay: Replay | undefined
   const handler = adminHandler({
     registry,
@@ -97,6 +100,9 @@ export function createGateway(config: string | object, options: GatewayOptions =
     drainMs: settings.drainMs,
     get adminUrl() {
       return admin.url
+    },
+    get adminFailure() {
+      return admin.failure
     },
     async start() {
       await Promise.all([admin.open(), registry.start()])

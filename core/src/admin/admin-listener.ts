@@ -15,6 +15,7 @@ export class AdminListener {
   readonly #backoff = new Backoff(RETRY)
   readonly #closing = new AbortController()
   #place: Place | undefined
+  #failure: string | undefined
 
   constructor(
     routes: Routes,
@@ -33,6 +34,11 @@ export class AdminListener {
     return this.#place?.url.replace(/\/$/, '')
   }
 
+  /** Why the last try did not bind it. */
+  get failure(): string | undefined {
+    return this.#failure
+  }
+
   /** Resolves after the first try. */
   async open(): Promise<void> {
     if (this.#closing.signal.aborted) return
@@ -43,11 +49,13 @@ export class AdminListener {
         this.#handler,
       )
       this.#place.activate()
+      this.#failure = undefined
       if (this.#closing.signal.aborted) await this.#place.close()
     } catch (error) {
       const retryInMs = this.#backoff.next()
       const { code, hint } = error as GatewayError
-      this.#log.error({ code, hint, retryInMs }, `the admin listener failed: ${reasonOf(error)}`)
+      this.#failure = reasonOf(error)
+      this.#log.error({ code, hint, retryInMs }, `the admin listener failed: ${this.#failure}`)
       void sleep(retryInMs, this.#closing.signal).then(() => this.open())
     }
   }

@@ -18,6 +18,8 @@ interface Reading {
 const COMPONENT = ['component', 'kind', 'plugin'] as const
 const STATES = ['starting', 'ready', 'degraded', 'failed', 'draining', 'stopped'] as const
 
+const FATES = ['routed', 'recovered', 'delivered', 'rejected', 'dropped', 'returned'] as const
+
 const COUNTERS: readonly Reading[] = [
   {
     name: 'smart_gateway_component_received_records_total',
@@ -25,7 +27,7 @@ const COUNTERS: readonly Reading[] = [
     labels: COMPONENT,
     read: ({ inputs, outputs }) => [
       ...inputs.map((input) => [labelsOf(input), input.intake.counts.records] as const),
-      ...outputs.map((output) => [labelsOf(output), output.queue.counts.routed] as const),
+      ...outputs.map((output) => [labelsOf(output), output.queue.ledger.total.routed] as const),
     ],
   },
   {
@@ -36,7 +38,7 @@ const COUNTERS: readonly Reading[] = [
       ...inputs.map(
         (input) => [labelsOf(input), input.intake.counts.records - input.intake.counts.unrouted] as const,
       ),
-      ...outputs.map((output) => [labelsOf(output), output.queue.counts.delivered] as const),
+      ...outputs.map((output) => [labelsOf(output), output.queue.ledger.total.delivered] as const),
     ],
   },
   {
@@ -49,8 +51,8 @@ const COUNTERS: readonly Reading[] = [
         [{ ...labelsOf(input), reason: 'skipped' }, input.intake.counts.skippedElements] as const,
       ]),
       ...outputs.flatMap((output) => [
-        [{ ...labelsOf(output), reason: 'rejected' }, output.queue.counts.rejected] as const,
-        [{ ...labelsOf(output), reason: 'queue_full' }, output.queue.counts.dropped] as const,
+        [{ ...labelsOf(output), reason: 'rejected' }, output.queue.ledger.total.rejected] as const,
+        [{ ...labelsOf(output), reason: 'queue_full' }, output.queue.ledger.total.dropped] as const,
       ]),
     ],
   },
@@ -74,6 +76,17 @@ const COUNTERS: readonly Reading[] = [
       inputs.flatMap(({ spec, intake }) =>
         (['received', 'settled', 'returned', 'refused'] as const).map(
           (fate) => [{ component: spec.name, fate }, intake.counts[fate]] as const,
+        ),
+      ),
+  },
+  {
+    name: 'smart_gateway_edge_records_total',
+    help: 'Records of an input at an output: routed to it, recovered from its disk queue; delivered, rejected (dead-lettered), dropped (by policy), returned (their source sends them again).',
+    labels: ['input', 'output', 'fate'],
+    read: ({ outputs }) =>
+      outputs.flatMap(({ spec, queue }) =>
+        [...queue.ledger.edges].flatMap(([input, counts]) =>
+          FATES.map((fate) => [{ input, output: spec.name, fate }, counts[fate]] as const),
         ),
       ),
   },
@@ -115,34 +128,44 @@ const GAUGES: readonly Reading[] = [
     help: 'Records in the queue of an output, those being written included.',
     labels: ['component'],
     read: ({ outputs }) =>
-      outputs.map((output) => [{ component: output.spec.name }, inQueue(output)] as const),
+      outputs.map(({ spec, holds }) => [{ component: spec.name }, sum(holds.inFlight.values())] as const),
   },
   {
     name: 'smart_gateway_queue_bytes',
-    help: 'Estimated bytes in the queue of an output.',
+    help: 'Bytes in the queue of an output: estimated memory, or on the disk.',
     labels: ['component'],
     read: ({ outputs }) =>
-      outputs.map(({ spec, queue }) => [{ component: spec.name }, Math.round(queue.bytes)] as const),
+      outputs.map(({ spec, holds }) => [{ component: spec.name }, Math.round(holds.bytes)] as const),
   },
   {
     name: 'smart_gateway_queue_max_bytes',
     help: 'The bound of the queue of an output.',
     labels: ['component'],
     read: ({ outputs }) =>
-      outputs.map(({ spec, queue }) => [{ component: spec.name }, queue.limits.maxBytes] as const),
+      outputs.map(({ spec }) => [{ component: spec.name }, spec.queue.maxBytes] as const),
+  },
+  {
+    name: 'smart_gateway_edge_records_in_flight',
+    help: 'Records of an input that have no fate yet at an output.',
+    labels: ['input', 'output'],
+    read: ({ outputs }) =>
+      outputs.flatMap(({ spec, holds }) =>
+        [...holds.inFlight].map(([input, records]) => [{ input, output: spec.name }, records] as const),
+      ),
   },
   {
     name: 'smart_gateway_unaccounted_records',
     help: 'Records routed to an output whose fate is unknown. Always 0, or the gateway has a fault.',
     labels: ['component'],
     read: ({ outputs }) =>
-      outputs.map((output) => {
-        const { routed, delivered, rejected, dropped } = output.queue.counts
-        return [
-          { component: output.spec.name },
-          routed - delivered - rejected - dropped - inQueue(output),
-        ] as const
-      }),
+      outputs.map((output) => [{ component: output.spec.name }, output.unaccounted] as const),
+  },
+  {
+    name: 'smart_gateway_unaccounted_messages',
+    help: 'Messages of an input whose fate is unknown. Always 0, or the gateway has a fault.',
+    labels: ['component'],
+    read: ({ inputs }) =>
+      inputs.map(({ spec, intake }) => [{ component: spec.name }, intake.unaccounted] as const),
   },
   {
     name: 'smart_gateway_instance_state',
@@ -212,7 +235,8 @@ function labelsOf({ spec, instance }: Transport | Input | Output): Labels {
   return { component: spec.name, kind: instance.kind, plugin: spec.plugin }
 }
 
-function inQueue({ queue }: Output): number {
-  const { records, open } = queue.walk()
-  return records + open
+function sum(numbers: Iterable<number>): number {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
 }

@@ -1,7 +1,7 @@
 import type { Gateway } from '../gateway.ts'
 
-/** What a person wants to know after a start: where to send, a line that does it, where to look, what is not ready. */
-export function greeting({ registry, adminUrl }: Gateway, file: string): string {
+/** What a person wants to know after a start: where to send, a line that does it, where it goes, what is not ready. */
+export function greeting({ registry, adminUrl, adminFailure }: Gateway, file: string): string {
   const view = registry.view()
   const lines = [`smart-gateway runs ${file}; Ctrl-C stops it`, '']
   for (const { spec, feed, instance } of registry.inputs) {
@@ -15,11 +15,12 @@ export function greeting({ registry, adminUrl }: Gateway, file: string): string 
       )
   }
   for (const { name, kind, address } of view)
-    if (kind === 'output' && address !== undefined) lines.push(`  look at ${name}: ${address}`)
+    if (kind === 'output' && address !== undefined) lines.push(`  output ${name}: ${address}`)
   if (adminUrl !== undefined)
     lines.push(
       `  the gateway itself: ${adminUrl}/health/ready ${adminUrl}/metrics ${adminUrl}/api/v1/instances`,
     )
+  else lines.push(`  NOT READY admin listener: ${adminFailure ?? 'it does not listen yet'}`)
   for (const { name, kind, state, reason } of view)
     if (state !== 'ready') lines.push(`  NOT READY ${kind} ${name}: ${reason ?? state}`)
   return `${lines.join('\n')}\n\n`

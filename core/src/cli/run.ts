@@ -38,11 +38,8 @@ function stopOnSignals(gateway: Gateway): void {
       )
       process.exit(0)
     }, deadlineMs).unref()
-    void gateway.stop().then(({ unsettled }) => {
-      gateway.log.info(
-        { unsettled },
-        unsettled === 0 ? 'stopped, nothing left behind' : `stopped, ${unsettled} messages given back`,
-      )
+    void gateway.stop().then(({ unsettled, onDisk }) => {
+      gateway.log.info({ unsettled, onDisk }, farewell(unsettled, onDisk))
       process.exit(0)
     })
   }
@@ -59,4 +56,13 @@ function reportFaults({ log }: Gateway): void {
     log.fatal({ err }, 'an exception that nobody caught: leaving, the state of the process is not known')
     process.exit(EXIT_SOFTWARE)
   })
+}
+
+function farewell(unsettled: number, onDisk: number): string {
+  if (unsettled === 0 && onDisk === 0) return 'stopped, nothing left behind'
+  const left = [
+    ...(unsettled > 0 ? [`${unsettled} messages given back`] : []),
+    ...(onDisk > 0 ? [`${onDisk} records in disk queues for the next start`] : []),
+  ]
+  return `stopped, ${left.join(', ')}`
 }

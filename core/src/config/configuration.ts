@@ -30,7 +30,7 @@ export interface OutputSpec extends InstanceSpec {
   /** The signals that it is given; undefined: all that its plugin accepts. */
   readonly signals: readonly Signal[] | undefined
   readonly required: boolean
-  readonly queue: QueueLimits
+  readonly queue: QueueLimits & { readonly type: 'memory' | 'disk' }
   readonly batch: BatchLimits
   readonly retry: BackoffLimits
 }

@@ -43,6 +43,22 @@ test('indentation with tabs says what to do', () => {
   ])
 })
 
+test.each([
+  'gateway: { admin: { port: ${PORT} } }',
+  'gateway: {\n  name: "a",\n  state: /x/${PORT}, logLevel: info }',
+  'inputs: { a: { from: [${PORT}] } }',
+])('a reference without quotes in braces (%j) says what to do', (text) => {
+  expect(mistakesIn(scratch(), text, { PORT: '1' })).toEqual([
+    expect.stringMatching(/ is not valid YAML: .*; quote \$\{…\} inside \{ \}$/),
+  ])
+})
+
+test('a comma that is missed elsewhere gets no advice on references', () => {
+  expect(mistakesIn(scratch(), 'gateway: { name: "${NAME}" state: x }')).toEqual([
+    expect.stringMatching(/missed comma between flow collection entries$/),
+  ])
+})
+
 test('a second document is a mistake: it would be ignored without a word', () => {
   expect(mistakesIn(scratch(), 'gateway:\n  name: a\n---\ngateway:\n  name: b\n')).toEqual([
     'startup.yaml:4:1 holds more than one YAML document; keep one',

@@ -140,10 +140,14 @@ function syntaxProblem(file: string, text: string, error: unknown): Problem {
   const message = reason ?? (error instanceof Error ? error.message : String(error))
   // A password without quotes can read as a tag or an alias: what YAML makes of it is not shown.
   const shown = message.replace(/(: | ?"| ?!<).*$/s, '')
-  const hint = HINTS.find(([word]) => message.includes(word))?.[1] ?? ''
+  const at = mark?.position ?? 0
+  const isReference = message.includes('flow collection') && text.slice(at - 1, at + 1) === '${'
+  const hint = isReference
+    ? '; quote ${…} inside { }'
+    : (HINTS.find(([word]) => message.includes(word))?.[1] ?? '')
   return {
     file,
-    ...lineAndColumn(text, mark?.position ?? 0),
+    ...lineAndColumn(text, at),
     path: '',
     message: `is not valid YAML: ${shown}${hint}`,
   }

@@ -57,7 +57,11 @@ interface RawOutput extends RawInstance {
   readonly from?: readonly string[]
   readonly signals?: readonly Signal[]
   readonly required: boolean
-  readonly queue: { readonly max: string; readonly whenFull?: 'block' | 'dropOldest' | 'dropNewest' }
+  readonly queue: {
+    readonly type: 'memory' | 'disk'
+    readonly max: string
+    readonly whenFull?: 'block' | 'dropOldest' | 'dropNewest'
+  }
   readonly batch: { readonly records: number; readonly bytes: string; readonly linger: string }
   readonly retry: { readonly initial: string; readonly max: string }
 }
@@ -212,7 +216,7 @@ class Check {
       from,
       signals,
       required,
-      queue: { maxBytes: parseSize(queue.max)!, whenFull },
+      queue: { type: queue.type, maxBytes: parseSize(queue.max)!, whenFull },
       batch: {
         records: batch.records,
         bytes: parseSize(batch.bytes)!,

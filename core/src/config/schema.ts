@@ -165,12 +165,17 @@ export const HOST_SCHEMA = {
             default: {},
             description: 'The buffer in front of it.',
             properties: {
-              type: { enum: ['memory'], default: 'memory' },
+              type: {
+                enum: ['memory', 'disk'],
+                default: 'memory',
+                description:
+                  'disk: records are accepted when they are on the disk, and survive a crash and a restart.',
+              },
               max: {
                 type: 'string',
                 format: 'byte-size',
                 default: '64MiB',
-                description: 'Its bound in memory.',
+                description: 'Its bound: estimated memory, or bytes on the disk.',
               },
               whenFull: {
                 enum: ['block', 'dropOldest', 'dropNewest'],

@@ -52,6 +52,37 @@ test('alternatives and names are told by what is wrong in them, once', () => {
   expect(mistakes(names, { b: 1 })).toEqual(['b must be a word with an a'])
 })
 
+test('a value of the wrong form is told by what is wanted, once, and not by a regular expression', () => {
+  const url = { type: 'string', format: 'uri', pattern: '^amqps?://[^?#]+$' }
+  const description = 'The broker: `amqp://host[:port]`, `amqps://` for TLS. User and password are encoded.'
+  const wanted = 'is not what is wanted here: The broker: `amqp://host[:port]`, `amqps://` for TLS'
+  const schema: JsonSchema = {
+    type: 'object',
+    description: 'The options.',
+    properties: {
+      url: { ...url, description },
+      urls: { type: 'array', items: url, description },
+      bare: url,
+      tag: { type: 'string', pattern: '^[a-z]+$' },
+      path: { type: 'string', pattern: '^/', description: 'Path of the page.' },
+      either: { type: 'string', pattern: '^a|^b', description: 'A word.' },
+    },
+  }
+  expect(mistakes(schema, { url: 'hunter2' })).toEqual([`url ${wanted}; it must begin with "amqp"`])
+  expect(mistakes(schema, { url: 'amqp://hunter2?x' })).toEqual([`url ${wanted}`])
+  expect(mistakes(schema, { urls: ['amqp://a', 'b'] })).toEqual([
+    `urls.1 ${wanted}; it must begin with "amqp"`,
+  ])
+  expect(mistakes(schema, { path: 'metrics' })).toEqual([
+    'path is not what is wanted here: Path of the page; it must begin with "/"',
+  ])
+  expect(mistakes(schema, { either: 'c' })).toEqual(['either is not what is wanted here: A word'])
+  expect(mistakes(schema, { bare: 'nope', tag: 'A' })).toEqual([
+    'bare must be a URL',
+    'tag must match pattern "^[a-z]+$"',
+  ])
+})
+
 test('a schema that is itself invalid is told apart from a bad value', () => {
   const validator = new Validator()
   expect(validator.flawOf({ type: 'objct' })).toContain('schema is invalid')

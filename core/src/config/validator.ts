@@ -40,7 +40,7 @@ export class Validator {
   check(schema: JsonSchema, value: unknown): readonly Mistake[] {
     const validate = this.#compile(schema)
     if (validate(value)) return []
-    return telling(validate.errors ?? []).map(explain)
+    return telling(validate.errors ?? [], schema).map((error) => explain(error, schema))
   }
 
   #compile(schema: JsonSchema): ValidateFunction {
@@ -55,18 +55,44 @@ export class Validator {
   }
 }
 
-// An alternative's own errors say more than "must match a schema in anyOf".
-function telling(errors: readonly ErrorObject[]): readonly ErrorObject[] {
-  return errors.filter(
-    ({ keyword, schemaPath }) =>
-      keyword !== 'if' &&
-      !(UMBRELLAS.has(keyword) && errors.some((other) => other.schemaPath.startsWith(`${schemaPath}/`))),
-  )
+// An alternative's own errors say more than "must match a schema in anyOf". A value with neither the format nor the pattern has
+// one fault: a description says what is wanted, else the format says more than a regular expression.
+function telling(errors: readonly ErrorObject[], schema: JsonSchema): readonly ErrorObject[] {
+  const beside = ({ schemaPath, instancePath, keyword }: ErrorObject, other: string) =>
+    errors.find(
+      (error) =>
+        error.instancePath === instancePath &&
+        error.schemaPath === schemaPath.slice(0, -keyword.length) + other,
+    )
+  return errors.filter((error) => {
+    const { keyword, schemaPath } = error
+    if (keyword === 'if') return false
+    if (UMBRELLAS.has(keyword)) return !errors.some((other) => other.schemaPath.startsWith(`${schemaPath}/`))
+    if (keyword === 'format') {
+      const pattern = beside(error, 'pattern')
+      return pattern === undefined || wantedBy(pattern, schema) === undefined
+    }
+    if (keyword === 'pattern')
+      return beside(error, 'format') === undefined || wantedBy(error, schema) !== undefined
+    return true
+  })
 }
 
 const UMBRELLAS: ReadonlySet<string> = new Set(['anyOf', 'oneOf', 'propertyNames'])
 
-function explain(error: ErrorObject): Mistake {
+/** The first sentence of the description of what has an error; that of an item is its list's. */
+function wantedBy({ parentSchema, schemaPath }: ErrorObject, schema: JsonSchema): string | undefined {
+  const steps = schemaPath.split('/').slice(1, -1).map(unescapePointer)
+  const list = steps.at(-1) === 'items' ? steps.slice(0, -1).reduce(step, schema) : undefined
+  const { description } = (parentSchema ?? {}) as JsonSchema
+  return (description ?? list?.description)?.replace(/\.(\s.*)?$/s, '')
+}
+
+function step(schema: JsonSchema | undefined, key: string): JsonSchema | undefined {
+  return schema?.[key] as JsonSchema | undefined
+}
+
+function explain(error: ErrorObject, schema: JsonSchema): Mistake {
   const path = error.instancePath.split('/').slice(1).map(unescapePointer)
   const { keyword, params, parentSchema, data } = error
   if (keyword === 'additionalProperties') {
@@ -91,6 +117,12 @@ function explain(error: ErrorObject): Mistake {
   }
   if (keyword === 'required')
     return { path, atKey: true, message: `needs the key "${params['missingProperty']}"` }
+  const wanted = keyword === 'pattern' ? wantedBy(error, schema) : undefined
+  if (wanted !== undefined) {
+    const start = literalStart(String(params['pattern']))
+    const begin = String(data).startsWith(start) ? '' : `; it must begin with "${start}"`
+    return { path, atKey: false, message: `is not what is wanted here: ${wanted}${begin}` }
+  }
   return { path, atKey: false, message: sentence(keyword, params, error.message, data) }
 }
 
@@ -110,6 +142,12 @@ function sentence(
   if (keyword === 'format')
     return FORMATS[String(params['format'])] ?? `must be a valid ${String(params['format'])}`
   return message ?? `breaks the rule "${keyword}"`
+}
+
+/** What every text that matches a pattern begins with, as far as that is plain text. */
+function literalStart(pattern: string): string {
+  if (pattern.includes('|')) return ''
+  return /^\^([^\\^$.?*+()[\]{}]*)(?![?*{])/.exec(pattern)?.[1] ?? ''
 }
 
 const FORMATS: Readonly<Record<string, string>> = {

@@ -1,5 +1,20 @@
 import type { Batch, PluginError } from '@smart-gateway/sdk'
-import type { Delivery } from './delivery.ts'
+
+/** Who has to know of the fate of records: the message that they came with, or the row of a disk queue that they lie in. */
+export interface Owner {
+  /** The subscription that it came with. */
+  readonly source: object | undefined
+  /** Where it is counted while it has no fate; undefined once it has one, and for what no input waits for. */
+  readonly openAt: object | undefined
+  /** The dead letter that is tried again with it. */
+  readonly letter: number | undefined
+  /** Why an output refused it for good. */
+  failure: PluginError | undefined
+  /** So many of its records have their fate at one output. */
+  accept(records: number): void
+  /** Its source is gone and will send it again. */
+  abandon(error: PluginError): void
+}
 
 /**
  * Records of one signal that were decoded in one go, shared unchanged by the queues of all outputs they go to.
@@ -9,7 +24,7 @@ export interface Chunk {
   /** The input that made it. */
   readonly input: string
   readonly batch: Batch
-  readonly owners: readonly Delivery[]
+  readonly owners: readonly Owner[]
   readonly ends: readonly number[]
   /** Estimated heap size of the records and their messages. */
   readonly bytes: number
@@ -37,8 +52,28 @@ export function settlePart({ chunk, from, to, required }: Part, failure?: Plugin
   }
 }
 
-/** The message that a record came with. */
-export function ownerOf({ owners, ends }: Chunk, record: number): Delivery {
+/** Cuts a part into stretches of which each is of owners that came with this source, with its owner, or of others. */
+export function* cutAtOwners(
+  part: Part,
+  source: object,
+): Generator<{ readonly part: Part; readonly owner: Owner | undefined }> {
+  const { owners, ends } = part.chunk
+  let others = part.from
+  for (let i = firstEndAfter(ends, part.from), at = part.from; at < part.to; i++) {
+    const end = Math.min(ends[i]!, part.to)
+    const owner = owners[i]!
+    if (owner.source === source) {
+      if (others < at) yield { part: { ...part, from: others, to: at }, owner: undefined }
+      yield { part: { ...part, from: at, to: end }, owner }
+      others = end
+    }
+    at = end
+  }
+  if (others < part.to) yield { part: { ...part, from: others }, owner: undefined }
+}
+
+/** Who a record belongs to. */
+export function ownerOf({ owners, ends }: Chunk, record: number): Owner {
   return owners[firstEndAfter(ends, record)]!
 }
 

@@ -1,4 +1,5 @@
 import type { Message, PluginError, RecordSink } from '@smart-gateway/sdk'
+import type { Owner } from './chunk.ts'
 
 /** Where a delivery's fate is counted. */
 export interface Settlement {
@@ -9,7 +10,7 @@ export interface Settlement {
  * One message between its receipt and its fate. `outstanding` counts the acceptances that are still missing: one for each
  * of its records at each required output. At zero the message is settled: acknowledged, or refused when an output said no.
  */
-export class Delivery {
+export class Delivery implements Owner {
   readonly message: Message
   /** What makes the records when the input has no transport; the decoder makes them otherwise. */
   readonly fill: ((out: RecordSink) => void) | undefined
@@ -20,6 +21,7 @@ export class Delivery {
   /** Why an output or the decoder refused it for good, or why it is given back. */
   failure: PluginError | undefined
   #outstanding = 0
+  #settled = false
   readonly #settlement: Settlement
   readonly #resolve: () => void
   readonly #reject: (error: PluginError) => void
@@ -54,6 +56,15 @@ export class Delivery {
     if (this.#outstanding === 0) this.#settle()
   }
 
+  get openAt(): object | undefined {
+    return this.#settled ? undefined : this.#settlement
+  }
+
+  abandon(error: PluginError): void {
+    this.failure = error
+    this.#settle()
+  }
+
   /** Refuses the whole message before any of its records was routed. */
   refuse(error: PluginError): void {
     this.failure = error
@@ -61,6 +72,8 @@ export class Delivery {
   }
 
   #settle(): void {
+    if (this.#settled) return
+    this.#settled = true
     this.#settlement.settled(this)
     if (this.failure === undefined) this.#resolve()
     else this.#reject(this.failure)

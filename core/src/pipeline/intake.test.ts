@@ -25,7 +25,7 @@ test('an optional output never holds a message', async () => {
   intake.setRoute(routeAll(optional))
   for (let i = 0; i < 100; i++) await intake.deliver(numbers(i))
   expect(intake.full).toBe(false)
-  const { routed, dropped } = optional.queue.counts
+  const { routed, dropped } = optional.queue.ledger.total
   expect([routed, routed - dropped - optional.queue.walk().records]).toEqual([100, 0])
 })
 
@@ -116,10 +116,10 @@ test('a full required queue stops decoding; what waits goes on by itself once th
   let rooms = 0
   void intake.room().then(() => rooms++)
   await turn()
-  expect([a.queue.counts.routed, rooms]).toEqual([100, 0])
+  expect([a.queue.ledger.total.routed, rooms]).toEqual([100, 0])
   write(a)
   await turn()
-  expect([a.queue.counts.routed, rooms, intake.full]).toEqual([101, 1, false])
+  expect([a.queue.ledger.total.routed, rooms, intake.full]).toEqual([101, 1, false])
   write(a)
   await turn()
   expect(known).toEqual(['settled'])

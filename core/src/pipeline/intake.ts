@@ -1,15 +1,16 @@
 import type { Batch, Message, PluginError, RecordSink, Signal } from '@smart-gateway/sdk'
 import { asError } from '../errors.ts'
+import type { Owner } from './chunk.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
 import { Ownership } from './ownership.ts'
-import type { Queue } from './queue.ts'
+import type { Entrance } from './queue.ts'
 import { Sink } from './sink.ts'
 
 /** One output that an input feeds with one signal. */
 export interface Edge {
   readonly output: string
-  readonly queue: Queue
+  readonly queue: Entrance
   readonly required: boolean
 }
 
@@ -57,6 +58,8 @@ export class Intake implements Settlement {
   #decode: Decode | undefined
   #route: Route | undefined
   #waiting: Delivery[] = []
+  /** Kept as dead letters before their peer is told. */
+  readonly #refusing = new Set<Delivery>()
   #scheduled = false
   #flushes = 0
   #blocked = false
@@ -121,6 +124,16 @@ export class Intake implements Settlement {
     return this.#open
   }
 
+  /** Messages whose fate is unknown: always 0. Those that have none yet are counted one by one, wherever they are. */
+  get unaccounted(): number {
+    const open = new Set<Owner>([...this.#waiting, ...this.#refusing])
+    for (const edges of Object.values(this.#route ?? {}) as (readonly Edge[])[])
+      for (const { queue } of edges)
+        for (const owner of queue.owners()) if (owner.openAt === this) open.add(owner)
+    const { received, settled, returned, refused } = this.counts
+    return received - settled - returned - refused - open.size
+  }
+
   /** Resolves as soon as every message has its fate. */
   idle(): Promise<void> {
     if (this.#open === 0) return Promise.resolve()
@@ -133,6 +146,16 @@ export class Intake implements Settlement {
     const meant = this.#waiting.filter(isMeant)
     this.#waiting = this.#waiting.filter((delivery) => !isMeant(delivery))
     for (const delivery of meant) delivery.refuse(error)
+  }
+
+  /** Gives back all messages of a source that is gone, but for records that are being written: what it sends again would be here twice. */
+  purge(error: PluginError, source: object): void {
+    this.returnWaiting(error, source)
+    const queues = new Set(
+      Object.values(this.#route ?? {}).flatMap((edges) => edges.map(({ queue }: Edge) => queue)),
+    )
+    const gone = new Set([...queues].flatMap((queue) => [...queue.purge(source)]))
+    for (const owner of gone) owner.abandon(error)
   }
 
   settled(delivery: Delivery): void {
@@ -241,7 +264,13 @@ export class Intake implements Settlement {
       const refusal = Object.assign(new Error(error.message, { cause: error }), { retryable })
       const kept = this.#failures.refused(delivery, error)
       if (kept === undefined) delivery.refuse(refusal)
-      else void kept.then(() => delivery.refuse(refusal))
+      else {
+        this.#refusing.add(delivery)
+        void kept.then(() => {
+          this.#refusing.delete(delivery)
+          delivery.refuse(refusal)
+        })
+      }
       return false
     }
     if (sink.noted) {
@@ -280,7 +309,7 @@ export class Intake implements Settlement {
     return true
   }
 
-  #blockingQueue(): Queue | undefined {
+  #blockingQueue(): Entrance | undefined {
     if (this.#route === undefined) return undefined
     for (const signal of SIGNALS) {
       for (const edge of this.#route[signal]) if (edge.required && edge.queue.blocks) return edge.queue

@@ -74,7 +74,7 @@ test('a message of 10,000 records settles with its last one', () => {
   }
   expect(sizes).toEqual(Array(10).fill(1000))
   expect(message).toMatchObject({ fate: 'settled', settledTimes: 1 })
-  expect(queue.counts).toEqual({ routed: 10_000, delivered: 10_000, rejected: 0, dropped: 0 })
+  expect(queue.ledger.total).toMatchObject({ routed: 10_000, delivered: 10_000, rejected: 0, dropped: 0 })
 })
 
 test('each message of a chunk learns its own fate', () => {
@@ -104,7 +104,7 @@ test('each message of a chunk learns its own fate', () => {
   queue.settle(queue.take(1000, KIB))
   expect(a.fate).toMatchObject({ cause: error })
   expect([a, b, c].map(({ settledTimes }) => settledTimes)).toEqual([1, 1, 1])
-  expect(queue.counts).toEqual({ routed: 6, delivered: 3, rejected: 3, dropped: 0 })
+  expect(queue.ledger.total).toMatchObject({ routed: 6, delivered: 3, rejected: 3, dropped: 0 })
 })
 
 test('what an output has not settled goes back to the front, in order', () => {
@@ -138,7 +138,7 @@ test('block: it says so at its bound and calls back once it has room', () => {
 test('dropOldest: the newest records stay, every dropped one is counted, and its message is settled', () => {
   const queue = makeQueue('dropOldest', KIB)
   const messages = range(0, 10).map((i) => push(queue, i * 5, i * 5 + 5))
-  expect(queue.counts).toMatchObject({ routed: 50, dropped: 40 })
+  expect(queue.ledger.total).toMatchObject({ routed: 50, dropped: 40 })
   expect(messages.map(({ fate }) => fate)).toEqual([...Array<string>(8).fill('settled'), 'none', 'none'])
   expect(ids(queue.take(1000, KIB))).toEqual(range(40, 50))
   expect(queue.blocks).toBe(false)
@@ -153,13 +153,13 @@ test('dropOldest: what is being written is not dropped under the output', () => 
   expect(queue.walk()).toEqual({ records: 8, open: 8 })
   queue.settle(open)
   expect(first.fate).toBe('settled')
-  expect(queue.counts).toEqual({ routed: 40, delivered: 8, rejected: 0, dropped: 24 })
+  expect(queue.ledger.total).toMatchObject({ routed: 40, delivered: 8, rejected: 0, dropped: 24 })
 })
 
 test('dropNewest: what is there stays, what comes beyond the bound is counted and settled', () => {
   const queue = makeQueue('dropNewest', KIB)
   const messages = range(0, 5).map((i) => push(queue, i * 5, i * 5 + 5))
-  expect(queue.counts).toMatchObject({ routed: 25, dropped: 10 })
+  expect(queue.ledger.total).toMatchObject({ routed: 25, dropped: 10 })
   expect(messages.map(({ fate }) => fate)).toEqual(['none', 'none', 'none', 'settled', 'settled'])
   expect(ids(queue.take(1000, 2 * KIB))).toEqual(range(0, 15))
 })

@@ -1,6 +1,7 @@
 import type { PluginError } from '@smart-gateway/sdk'
-import { settlePart } from './chunk.ts'
-import type { Chunk, Part } from './chunk.ts'
+import { cutAtOwners, settlePart } from './chunk.ts'
+import type { Chunk, Owner, Part } from './chunk.ts'
+import { Ledger } from './ledger.ts'
 
 /** What happens to records that come while the queue is full. */
 export type WhenFull = 'block' | 'dropOldest' | 'dropNewest'
@@ -11,29 +12,52 @@ export interface QueueLimits {
   readonly whenFull: WhenFull
 }
 
+/** The end of a queue that inputs see. */
+export interface Entrance {
+  /** True when a source that needs this output has to wait. */
+  readonly blocks: boolean
+  /** Takes a chunk, or lets go of records as the policy says. It is taken all the same when it blocks: who asks first is bounded. */
+  push(chunk: Chunk, required: boolean): void
+  /** Says that a source can send no more before what is here has its fate. */
+  hurry(): void
+  /** Calls back once, as soon as it does not block. */
+  onRoom(callback: () => void): void
+  /** Lets go of what came with a source that is gone: its peer sends it again. Returns who that was. What is being written stays. */
+  purge(source: object): ReadonlySet<Owner>
+  /** Who the records belong to that are here or being written; one may come several times. */
+  owners(): Iterable<Owner>
+}
+
 /**
  * The bounded buffer in front of one output. It belongs to the output's name and outlives every generation of the plugin.
  * What is being written counts until its fate is known.
  */
-export class Queue {
+export class Queue implements Entrance {
   readonly limits: QueueLimits
   /** Records by fate since the start; what is in here or being written is counted by `walk`, never derived. */
-  readonly counts = { routed: 0, delivered: 0, rejected: 0, dropped: 0 }
+  readonly ledger: Ledger
   #parts: Part[] = []
   #head = 0
   #bytes = 0
   #open: readonly Part[] = []
   #awaited = false
+  #admitted = 0
   #wake: (() => void) | undefined
   #watcher: (() => void) | undefined
   readonly #waitingForRoom: (() => void)[] = []
 
-  constructor(limits: QueueLimits) {
+  constructor(limits: QueueLimits, ledger = new Ledger()) {
     this.limits = limits
+    this.ledger = ledger
   }
 
   get bytes(): number {
     return this.#bytes
+  }
+
+  /** Records that came in since the start. */
+  get admitted(): number {
+    return this.#admitted
   }
 
   /** True when there is nothing to take. */
@@ -46,15 +70,19 @@ export class Queue {
     return this.#awaited
   }
 
-  /** True when a source that needs this output has to wait. */
   get blocks(): boolean {
     return this.limits.whenFull === 'block' && this.#bytes >= this.limits.maxBytes
   }
 
-  /** Takes a chunk, or lets go of records as the policy says. A blocking queue takes it all the same: who asks `blocks` first is bounded. */
   push(chunk: Chunk, required: boolean): void {
+    this.ledger.of(chunk.input).routed += chunk.batch.length
+    this.admit(chunk, required)
+  }
+
+  /** As `push`, for records that were counted before. */
+  admit(chunk: Chunk, required: boolean): void {
     const part: Part = { chunk, from: 0, to: chunk.batch.length, required }
-    this.counts.routed += chunk.batch.length
+    this.#admitted += chunk.batch.length
     if (this.limits.whenFull === 'dropNewest' && this.#bytes >= this.limits.maxBytes) return this.#drop(part)
     this.#parts.push(part)
     this.#bytes += chunk.bytes
@@ -66,7 +94,6 @@ export class Queue {
     this.#watcher?.()
   }
 
-  /** Says that a source can send no more before what is here has its fate. */
   hurry(): void {
     this.#awaited = !this.empty
     this.#watcher?.()
@@ -107,7 +134,8 @@ export class Queue {
     this.#open = this.#open.filter((part) => !settled.has(part))
     const refusal = failure && refusalFor(failure)
     for (const part of parts) {
-      this.counts[failure === undefined ? 'delivered' : 'rejected'] += part.to - part.from
+      this.ledger.of(part.chunk.input)[failure === undefined ? 'delivered' : 'rejected'] +=
+        part.to - part.from
       this.#bytes -= bytesOf(part)
       settlePart(part, refusal)
     }
@@ -140,10 +168,53 @@ export class Queue {
       }
   }
 
-  /** Calls back once, as soon as a blocking queue has room. */
   onRoom(callback: () => void): void {
     if (this.blocks) this.#waitingForRoom.push(callback)
     else callback()
+  }
+
+  purge(source: object): ReadonlySet<Owner> {
+    const gone = new Set<Owner>()
+    const kept: Part[] = []
+    for (const whole of this.#parts.slice(this.#head)) {
+      for (const { part, owner } of cutAtOwners(whole, source)) {
+        if (owner === undefined) {
+          kept.push(part)
+          continue
+        }
+        gone.add(owner)
+        this.ledger.of(part.chunk.input).returned += part.to - part.from
+        this.#bytes -= bytesOf(part)
+      }
+    }
+    if (gone.size === 0) return gone
+    this.#parts = kept
+    this.#head = 0
+    if (this.empty) this.#awaited = false
+    this.#releaseRoom()
+    return gone
+  }
+
+  *owners(): Generator<Owner> {
+    for (let i = this.#head; i < this.#parts.length; i++) yield* this.#parts[i]!.chunk.owners
+    for (const { chunk } of this.#open) yield* chunk.owners
+  }
+
+  /** Lets go of the oldest part that waits; false when none does. */
+  dropOldest(): boolean {
+    if (this.empty) return false
+    this.#dropOldest()
+    return true
+  }
+
+  /** Counts the records in here and in open writes by input. */
+  inFlight(): Map<string, number> {
+    const inputs = new Map<string, number>()
+    const count = ({ chunk: { input }, from, to }: Part): void =>
+      void inputs.set(input, (inputs.get(input) ?? 0) + to - from)
+    for (let i = this.#head; i < this.#parts.length; i++) count(this.#parts[i]!)
+    this.#open.forEach(count)
+    return inputs
   }
 
   /** Counts the records in here and in open writes, one by one part. */
@@ -170,7 +241,7 @@ export class Queue {
   }
 
   #drop(part: Part): void {
-    this.counts.dropped += part.to - part.from
+    this.ledger.of(part.chunk.input).dropped += part.to - part.from
     settlePart(part)
   }
 

@@ -211,7 +211,7 @@ test('a batch that fails is tried again, before anything newer, until it is acce
   expect(first.fate).toBe('settled')
   expect(session.writes).toEqual([[0, 1, 2], [0, 1, 2], [0, 1, 2], [0, 1, 2], [3]])
   expect(told).toEqual(['retrying: busy', 'retrying: reset', 'retrying: odd', 'accepted 3', 'accepted 1'])
-  expect(queue.counts).toEqual({ routed: 4, delivered: 4, rejected: 0, dropped: 0 })
+  expect(queue.ledger.total).toMatchObject({ routed: 4, delivered: 4, rejected: 0, dropped: 0 })
 })
 
 test('a store that names its time is left alone until then', async () => {
@@ -261,7 +261,7 @@ test('a record that is refused for good is not tried again, and the next one goe
   await until('everything is settled', () => last.fate === 'settled')
   expect(first.fate).toMatchObject({ retryable: false, cause: error })
   expect(told).toEqual(['refused 1: mapping', 'accepted 1'])
-  expect(queue.counts).toEqual({ routed: 2, delivered: 1, rejected: 1, dropped: 0 })
+  expect(queue.ledger.total).toMatchObject({ routed: 2, delivered: 1, rejected: 1, dropped: 0 })
 })
 
 test('of a batch that is refused as a whole, only the records that the store cannot take are refused', async () => {
@@ -277,7 +277,7 @@ test('of a batch that is refused as a whole, only the records that the store can
     true,
     true,
   ])
-  expect(queue.counts).toEqual({ routed: 1000, delivered: 998, rejected: 2, dropped: 0 })
+  expect(queue.ledger.total).toMatchObject({ routed: 1000, delivered: 998, rejected: 2, dropped: 0 })
   expect(queue.walk()).toEqual({ records: 0, open: 0 })
   // Twice for each halving down to each of the two, and once for the whole.
   expect(session.writes.length).toBeLessThan(45)
@@ -298,7 +298,7 @@ test('a session that is taken away in the middle of the halves leaves nothing wi
   await delay(5)
   writer.attach(poisoned(permanent('mapping'), 5))
   await until('everything is settled', () => messages[0]!.fate !== 'none')
-  expect(queue.counts).toMatchObject({ routed: 8, delivered: 7, rejected: 1 })
+  expect(queue.ledger.total).toMatchObject({ routed: 8, delivered: 7, rejected: 1 })
   expect(queue.walk()).toEqual({ records: 0, open: 0 })
 })
 
@@ -325,7 +325,7 @@ test('records are rejected one by one: good ones are accepted, bad ones refused,
   ])
   expect([a, b, c].map(({ settledTimes }) => settledTimes)).toEqual([1, 1, 1])
   expect(told).toEqual(['accepted 5', 'refused 2: bad', 'retrying: busy', 'accepted 1', 'refused 1: late'])
-  expect(queue.counts).toEqual({ routed: 9, delivered: 6, rejected: 3, dropped: 0 })
+  expect(queue.ledger.total).toMatchObject({ routed: 9, delivered: 6, rejected: 3, dropped: 0 })
   expect(queue.walk()).toEqual({ records: 0, open: 0 })
 })
 
@@ -374,7 +374,7 @@ test('a rejection without an error is not taken for an acceptance', async () => 
   writer.attach(session)
   await until('the message is settled', () => message.fate === 'settled')
   expect(session.writes).toEqual([[0, 1], [1]])
-  expect(queue.counts.delivered).toBe(2)
+  expect(queue.ledger.total.delivered).toBe(2)
 })
 
 test.each([2, -1, 0.5, Number.NaN])(
@@ -430,11 +430,11 @@ test('a write that hangs is given up after the grace, and its late answer change
   await writer.detach(20)
   hanging.resolve()
   await delay(5)
-  expect([message.fate, queue.counts.delivered, queue.walk().records, told]).toEqual(['none', 0, 3, []])
+  expect([message.fate, queue.ledger.total.delivered, queue.walk().records, told]).toEqual(['none', 0, 3, []])
   const next = scripted([])
   writer.attach(next)
   await until('the message is settled', () => message.fate === 'settled')
-  expect([message.settledTimes, queue.counts.delivered]).toEqual([1, 3])
+  expect([message.settledTimes, queue.ledger.total.delivered]).toEqual([1, 3])
 })
 
 test('the records that a partly written batch still owes are what the next session gets', async () => {
@@ -451,10 +451,10 @@ test('the records that a partly written batch still owes are what the next sessi
       }),
     ]),
   )
-  await until('it waits', () => queue.counts.delivered === 2)
+  await until('it waits', () => queue.ledger.total.delivered === 2)
   await writer.detach(0)
   const next = scripted([])
   writer.attach(next)
-  await until('all is delivered', () => queue.counts.delivered === 4)
+  await until('all is delivered', () => queue.ledger.total.delivered === 4)
   expect(next.writes).toEqual([[1, 3]])
 })

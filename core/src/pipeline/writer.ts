@@ -91,10 +91,10 @@ export class Writer {
     const { records, bytes, lingerMs } = this.#batch
     const queue = this.#queue
     // Counted once: to count all that waits after every push would take quadratic time.
-    const enough = queue.counts.routed + records - queue.walk().records
+    const enough = queue.admitted + records - queue.walk().records
     const over = new AbortController()
     const look = (): void => {
-      if (queue.awaited || queue.bytes >= bytes || queue.counts.routed >= enough) over.abort()
+      if (queue.awaited || queue.bytes >= bytes || queue.admitted >= enough) over.abort()
     }
     const unwatch = queue.watch(look)
     look()

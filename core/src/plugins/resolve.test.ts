@@ -36,6 +36,27 @@ test('a package name is taken as it is, from the folder or any above it', () => 
   expect(findPlugin('@acme/thing', 'input', join(folder, 'a/b'))).toBe(plugin)
 })
 
+test('a name with a slip gets the plugin of its kind that lies nearest', () => {
+  const folder = scratch()
+  install(folder, '@smart-gateway/input-weather')
+  install(folder, '@smart-gateway/output-weatherr')
+  mkdirSync(join(folder, 'a'))
+  mkdirSync(join(folder, 'node_modules/@smart-gateway/input-waether'))
+  expect(() => findPlugin('waether', 'input', join(folder, 'a'))).toThrow(
+    /^no plugin "waether" is installed: .*, waether; did you mean "weather"\?$/,
+  )
+  expect(() => findPlugin('waether', 'transport', folder)).toThrow(/; install it with npm/)
+})
+
+test('a plugin of another kind is told as that', () => {
+  const folder = scratch()
+  install(folder, '@smart-gateway/output-lake')
+  install(folder, 'smart-gateway-transport-lake')
+  expect(() => findPlugin('lake', 'input', folder)).toThrow(
+    /; lake is a transport and an output, needed here is an input$/,
+  )
+})
+
 test('a plugin that is not installed says which packages were looked for', () => {
   expect(() => findPlugin('nowhere', 'output', scratch())).toThrow(
     'no plugin "nowhere" is installed: looked for the package @smart-gateway/output-nowhere, smart-gateway-output-nowhere, nowhere; install it',

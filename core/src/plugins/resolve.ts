@@ -1,6 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, globSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Kind } from '@smart-gateway/sdk'
+import { didYouMean } from '../config/problem.ts'
 
 /** This package's own folder: plugins installed beside the gateway are found from here. */
 const OWN_FOLDER = resolve(import.meta.dirname, '../..')
@@ -8,20 +9,23 @@ const OWN_FOLDER = resolve(import.meta.dirname, '../..')
 /**
  * Finds the folder of a plugin: a path from the folder of startup.yaml, or an npm package as Node would find it from there, else
  * from the gateway's own installation. A short name means `@smart-gateway/KIND-NAME`, then `smart-gateway-KIND-NAME`, then the
- * package of that very name. Nothing is scanned. Throws an Error with one sentence when there is none.
+ * package of that very name. Throws an Error with one sentence when there is none; only then the names of plugins that lie beside
+ * are read, for a suggestion.
  */
 export function findPlugin(plugin: string, kind: Kind, folder: string): string {
   if (plugin.startsWith('.') || isAbsolute(plugin)) return findPath(plugin, folder)
-  const names = plugin.includes('/')
-    ? [plugin]
-    : [`@smart-gateway/${kind}-${plugin}`, `smart-gateway-${kind}-${plugin}`, plugin]
+  const names = plugin.includes('/') ? [plugin] : [...namesOf(plugin, kind), plugin]
   for (const name of names) {
     const found = findPackage(name, folder) ?? findPackage(name, OWN_FOLDER)
     if (found !== undefined) return found
   }
   throw new Error(
-    `no plugin "${plugin}" is installed: looked for the package ${names.join(', ')}; install it with npm beside startup.yaml, or give a path that begins with a dot`,
+    `no plugin "${plugin}" is installed: looked for the package ${names.join(', ')}${adviceFor(plugin, kind, folder)}`,
   )
+}
+
+function namesOf(plugin: string, kind: Kind): readonly string[] {
+  return [`@smart-gateway/${kind}-${plugin}`, `smart-gateway-${kind}-${plugin}`]
 }
 
 function findPath(plugin: string, folder: string): string {
@@ -32,10 +36,41 @@ function findPath(plugin: string, folder: string): string {
   return path
 }
 
+function adviceFor(plugin: string, kind: Kind, folder: string): string {
+  const isInstalled = (name: string) =>
+    (findPackage(name, folder) ?? findPackage(name, OWN_FOLDER)) !== undefined
+  const other = KINDS.filter((one) => one !== kind && namesOf(plugin, one).some(isInstalled))
+  if (other.length > 0)
+    return `; ${plugin} is ${other.map(article).join(' and ')}, needed here is ${article(kind)}`
+  const known = [...installed(kind, folder), ...installed(kind, OWN_FOLDER)]
+  return (
+    didYouMean(plugin, known) ||
+    '; install it with npm beside startup.yaml, or give a path that begins with a dot'
+  )
+}
+
+const KINDS: readonly Kind[] = ['transport', 'input', 'filter', 'output']
+
+function article(kind: Kind): string {
+  return /^[io]/.test(kind) ? `an ${kind}` : `a ${kind}`
+}
+
+/** The short names of the own scope's plugins of a kind. */
+function installed(kind: Kind, folder: string): readonly string[] {
+  const prefix = `@smart-gateway/${kind}-`
+  return moduleFolders(folder)
+    .flatMap((modules) => globSync(`${prefix}*`, { cwd: modules }))
+    .filter((name) => findPackage(name, folder) !== undefined)
+    .map((name) => name.slice(prefix.length))
+}
+
 function findPackage(name: string, folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    const candidate = join(at, 'node_modules', name)
-    if (existsSync(join(candidate, 'package.json'))) return candidate
-    if (dirname(at) === at) return undefined
-  }
+  return moduleFolders(folder)
+    .map((modules) => join(modules, name))
+    .find((candidate) => existsSync(join(candidate, 'package.json')))
+}
+
+function moduleFolders(folder: string): readonly string[] {
+  const above = dirname(folder)
+  return [join(folder, 'node_modules'), ...(above === folder ? [] : moduleFolders(above))]
 }

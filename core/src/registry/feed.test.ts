@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import type { Context, Intake, TransportSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
@@ -117,19 +118,56 @@ test('subscriptions follow a transport that was lost to its next session', async
   expect(shelf.ids).toEqual([1, 2])
 })
 
-test('messages of a transport that was lost are written all the same', async () => {
-  const bench = await makeBench()
-  const hand = makeHand()
-  const contexts: Context[] = []
-  const { gateway } = gatewayOf(bench, (context) => {
-    contexts.push(context)
-    return hand.open()
-  })
-  await gateway.start()
-  const delivered = hand.deliver('a', 1)
-  contexts[0]!.fail(new Error('connection reset'))
-  await delivered
-})
+test.each([
+  [true, 'given back: its peer sends it again', 'the subscription of a ended before the message was taken'],
+  [false, 'written: nobody would send it again', 'settled'],
+])(
+  'when a transport that redelivers (%s) is lost, what waits behind an open write is %s',
+  async (redelivers, _, expected) => {
+    const bench = await makeBench()
+    const hand = makeHand()
+    const contexts: Context[] = []
+    const writes: (() => void)[] = []
+    const shelf = makeShelf(() => new Promise((resolve) => void writes.push(resolve)))
+    const open = (context: Context): TransportSession => {
+      contexts.push(context)
+      return hand.open()
+    }
+    const gateway = bench.gateway({
+      transports: { hand: { plugin: bench.plugin('transport', 'hand', open, { redelivers }) } },
+      inputs: { a: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+      outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) } },
+    })
+    await gateway.start()
+    const first = fateOf(hand.deliver('a', 1))
+    await until('the first write', () => writes.length === 1)
+    const second = fateOf(hand.deliver('a', 2))
+    await turn()
+    contexts[0]!.fail(new Error('connection reset'))
+    await until('the transport to be lost', () => contexts.length === 2)
+    writes[0]!()
+    expect(await first).toBe('settled')
+    if (!redelivers) {
+      await until('the second write', () => writes.length === 2)
+      writes[1]!()
+    }
+    expect(await second).toBe(expected)
+    expect(shelf.ids).toEqual(redelivers ? [1] : [1, 2])
+    const { queue } = gateway.registry.outputs[0]!
+    expect(queue.ledger.of('a')).toMatchObject({
+      routed: 2,
+      delivered: redelivers ? 1 : 2,
+      returned: redelivers ? 1 : 0,
+    })
+  },
+)
+
+function fateOf(delivered: Promise<void>): Promise<string> {
+  return delivered.then(
+    () => 'settled',
+    (error: Error) => error.message,
+  )
+}
 
 test('a subscription gets the defaults of the schema in the code, frozen; what breaks it is told', async () => {
   const bench = await makeBench()

@@ -16,6 +16,8 @@ const STOP_GRACE_MS = 5000
 export interface Followed {
   readonly session: TransportSession
   readonly schema: JsonSchema
+  /** Whether its peers send again what was not acknowledged. */
+  readonly redelivers: boolean
 }
 
 /**
@@ -177,10 +179,11 @@ export class Feed {
     })
   }
 
-  /** What waits to be decoded can no longer be acknowledged: its peer sends it again, and a copy would only pile up here. */
-  #giveBack({ intake }: Place, cause: Error): void {
+  /** What is not written yet can no longer be acknowledged: its peer sends it again, and a copy would only pile up here. */
+  #giveBack({ intake, followed }: Place, cause: Error): void {
+    if (!followed.redelivers) return
     const message = `the subscription of ${this.#input} ended before the message was taken`
-    this.#intake.returnWaiting(new GatewayError('SG_SESSION_LOST', message, { cause }), intake)
+    this.#intake.purge(new GatewayError('SG_SESSION_LOST', message, { cause }), intake)
   }
 
   #retryLater(cause: unknown, failed: Followed | undefined): void {

@@ -39,7 +39,7 @@ test('an instance that cannot open says so in one line with what to do, the othe
       component: 'x',
       code: 'SG_OPEN_FAILED',
       msg: 'output x failed: x could not open: connect to 10.0.0.1:9200 failed: ECONNREFUSED',
-      hint: 'See the reason behind it; the gateway tries again by itself.',
+      hint: 'Check its options, and that what it connects to runs; the gateway tries again by itself.',
     },
   ])
   await until('it is ready', () => viewOf(gateway, 'x').state === 'ready')

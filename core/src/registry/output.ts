@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Message, OutputDefinition, OutputSession, Signal } from '@smart-gateway/sdk'
 import type { OutputSpec } from '../config/configuration.ts'
@@ -6,12 +7,17 @@ import { recordOf } from '../dead-letters/letter.ts'
 import type { Letter, NewLetter } from '../dead-letters/letter.ts'
 import { within } from '../deadline.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
+import { openDiskQueue } from '../disk/disk-queue.ts'
+import type { Damage } from '../disk/messages.ts'
 import type { Host } from '../host/host.ts'
 import { batchOf, recordAt } from '../pipeline/batches.ts'
 import { ownerOf } from '../pipeline/chunk.ts'
 import type { Part } from '../pipeline/chunk.ts'
 import { Delivery } from '../pipeline/delivery.ts'
+import { DurableQueue } from '../pipeline/durable-queue.ts'
+import { residual } from '../pipeline/ledger.ts'
 import { Queue } from '../pipeline/queue.ts'
+import type { Entrance, QueueLimits } from '../pipeline/queue.ts'
 import { Writer } from '../pipeline/writer.ts'
 import type { Refused, WriteOutcomes } from '../pipeline/writer.ts'
 import { OPEN_TIMEOUT_MS } from './generation.ts'
@@ -23,12 +29,18 @@ import type { Status } from './states.ts'
 type Live = Generation<OutputDefinition, OutputSession>
 
 const HANDOVER_GRACE_MS = 5000
+/** What of a disk queue is in memory. */
+const FRONT: QueueLimits = { maxBytes: 16 * 1024 * 1024, whenFull: 'block' }
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
 
 /** An output with what belongs to its name: the queue and its writer outlive its generations. */
 export class Output implements WriteOutcomes {
   readonly spec: OutputSpec
+  /** What is written next. */
   readonly queue: Queue
+  /** Where inputs hand their records in: the queue itself, or the disk before it. */
+  readonly entrance: Entrance
+  readonly #durable: DurableQueue | undefined
   readonly instance: Instance<OutputDefinition, OutputSession>
   /** Failed writes, tried again since. */
   failures = 0
@@ -38,13 +50,18 @@ export class Output implements WriteOutcomes {
   readonly #reroute: () => void
   #signals: readonly Signal[] | undefined
   #trouble: Status | undefined
+  #diskTrouble: Status | undefined
 
   constructor(spec: OutputSpec, host: Host, reroute: () => void) {
     this.spec = spec
     this.#reroute = reroute
     this.#log = host.log.child({ component: spec.name })
     this.#deadLetters = host.deadLetters
-    this.queue = new Queue(spec.queue)
+    const { type, ...limits } = spec.queue
+    const onDisk = type === 'disk'
+    this.queue = new Queue(onDisk ? FRONT : limits)
+    this.#durable = onDisk ? this.#durableQueue(limits, host) : undefined
+    this.entrance = this.#durable ?? this.queue
     this.#writer = new Writer(this.queue, spec, this)
     this.instance = new Instance('output', spec, host, {
       extra: () => ({}),
@@ -61,7 +78,32 @@ export class Output implements WriteOutcomes {
 
   get status(): Status {
     const own = this.instance.status
-    return own.state === 'ready' && this.#trouble !== undefined ? this.#trouble : own
+    return own.state === 'ready' ? (this.#diskTrouble ?? this.#trouble ?? own) : own
+  }
+
+  /** Bytes in its queue, and records that have no fate yet by input. */
+  get holds(): { readonly bytes: number; readonly inFlight: ReadonlyMap<string, number> } {
+    const { bytes } = this.#durable ?? this.queue
+    return { bytes, inFlight: (this.#durable ?? this.queue).inFlight() }
+  }
+
+  /** Records that were routed to it and whose fate is unknown: always 0. */
+  get unaccounted(): number {
+    const { inFlight } = this.holds
+    let unaccounted = 0
+    for (const [input, counts] of this.queue.ledger.edges)
+      unaccounted += residual(counts, inFlight.get(input) ?? 0)
+    return unaccounted
+  }
+
+  /** Opens its queue, where that lies on the disk. */
+  async start(): Promise<void> {
+    await Promise.all([this.#durable?.start(), this.instance.start()])
+  }
+
+  /** Lets go of its queue. Returns the records that stay on the disk. */
+  async close(): Promise<number> {
+    return (await this.#durable?.close()) ?? 0
   }
 
   accepted(): void {
@@ -109,7 +151,31 @@ export class Output implements WriteOutcomes {
         ends: [1],
         bytes: 1000 + letter.bytes,
       }
-      this.queue.push(chunk, true)
+      this.entrance.push(chunk, true)
+    })
+  }
+
+  #durableQueue(limits: QueueLimits, { stateFolder }: Host): DurableQueue {
+    const path = join(stateFolder, 'queues', `${this.spec.name}.sqlite`)
+    const onDamage = ({ reason, records }: Damage): void =>
+      this.#log.error({ records }, `a batch in ${path} is damaged and was moved aside: ${reason}`)
+    return new DurableQueue(limits, this.queue, () => openDiskQueue({ path, onDamage }), {
+      failing: (error, delayMs) => {
+        const reason = `its disk queue fails: ${reasonOf(error)}`
+        this.#diskTrouble = {
+          ...(this.#diskTrouble ?? status('degraded')),
+          reason,
+          nextTryMs: Date.now() + delayMs,
+        }
+        const { code, hint } = error as { code?: string; hint?: string }
+        this.#log.error({ code, hint, retryInMs: delayMs }, reason)
+      },
+      works: () => {
+        this.#diskTrouble = undefined
+        this.#log.info('its disk queue works again')
+      },
+      recovered: (records) => this.#log.info({ records }, 'its disk queue holds records of an earlier run'),
+      unstorable: (error, records) => this.#log.error({ records }, `cannot be stored: ${reasonOf(error)}`),
     })
   }
 

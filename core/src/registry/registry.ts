@@ -19,6 +19,12 @@ export interface Swapped {
   readonly version: string
 }
 
+/** What a stop leaves behind: messages without a fate, which were given back, and records on the disk for the next start. */
+export interface Left {
+  readonly unsettled: number
+  readonly onDisk: number
+}
+
 /** What can be seen of one instance. */
 export interface InstanceView extends Status {
   readonly name: string
@@ -64,9 +70,10 @@ export class Registry {
   /** Starts every instance on its own; resolves when each has had its first try. */
   async start(): Promise<void> {
     void this.#sweepSeries()
-    await Promise.all(
-      [...this.outputs, ...this.inputs, ...this.transports].map(({ instance }) => instance.start()),
-    )
+    await Promise.all([
+      ...this.outputs.map((output) => output.start()),
+      ...[...this.inputs, ...this.transports].map(({ instance }) => instance.start()),
+    ])
     this.#warnOfUnrouted()
   }
 
@@ -121,9 +128,9 @@ export class Registry {
         ...(address !== undefined && { address: scrubber.scrub(String(address)) }),
         ...(entry instanceof Output && {
           queue: {
-            records: sum(entry.queue.walk()),
-            bytes: Math.round(entry.queue.bytes),
-            maxBytes: entry.queue.limits.maxBytes,
+            records: sum(entry.holds.inFlight.values()),
+            bytes: Math.round(entry.holds.bytes),
+            maxBytes: entry.spec.queue.maxBytes,
           },
         }),
       }
@@ -131,7 +138,7 @@ export class Registry {
   }
 
   /** Stops intake, waits up to `drainMs` until every message has its fate, gives back the rest and stops everything. */
-  async stop(drainMs: number): Promise<{ readonly unsettled: number }> {
+  async stop(drainMs: number): Promise<Left> {
     this.#stopped.abort()
     for (const { instance } of this.#all()) instance.drain()
     const drained = new AbortController()
@@ -146,7 +153,8 @@ export class Registry {
       [...this.inputs, ...this.transports].map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)),
     )
     await Promise.all(this.outputs.map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)))
-    return { unsettled }
+    const onDisk = sum(await Promise.all(this.outputs.map((output) => output.close())))
+    return { unsettled, onDisk }
   }
 
   async #drain(): Promise<void> {
@@ -170,7 +178,7 @@ export class Registry {
     const edges = (signal: Signal): readonly Edge[] =>
       fed
         .filter(({ signals }) => signals?.includes(signal))
-        .map(({ spec, queue }) => ({ output: spec.name, queue, required: spec.required }))
+        .map(({ spec, entrance }) => ({ output: spec.name, queue: entrance, required: spec.required }))
     return { metric: edges('metric'), event: edges('event'), log: edges('log') }
   }
 
@@ -197,6 +205,8 @@ export class Registry {
   }
 }
 
-function sum({ records, open }: { records: number; open: number }): number {
-  return records + open
+function sum(numbers: Iterable<number>): number {
+  let total = 0
+  for (const number of numbers) total += number
+  return total
 }

@@ -17,7 +17,8 @@ export class Transport {
     this.instance = new Instance('transport', spec, host, {
       extra: () => ({}),
       imported() {},
-      attach: ({ session, definition }) => this.#follow({ session, schema: definition.subscription }),
+      attach: ({ session, definition }) =>
+        this.#follow({ session, schema: definition.subscription, redelivers: definition.redelivers }),
       detach: () => this.#follow(undefined),
     })
   }

@@ -34,6 +34,7 @@ export interface Details {
   readonly signalsOnRequest?: readonly Signal[]
   readonly options?: JsonSchema
   readonly subscription?: JsonSchema
+  readonly redelivers?: boolean
   readonly top?: string
 }
 

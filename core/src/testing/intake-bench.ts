@@ -16,7 +16,11 @@ export function bench(decode?: Decode) {
   return { intake, told }
 }
 
-export function edge(output: string, required = true, maxBytes = 2 ** 30): Edge {
+export interface QueueEdge extends Edge {
+  readonly queue: Queue
+}
+
+export function edge(output: string, required = true, maxBytes = 2 ** 30): QueueEdge {
   return { output, required, queue: new Queue({ maxBytes, whenFull: required ? 'block' : 'dropOldest' }) }
 }
 
@@ -38,7 +42,7 @@ export function decodeNumbers({ body }: Message, out: RecordSink): void {
 }
 
 /** Takes all that waits in a queue, as if it were written. */
-export function write({ queue }: Edge, error?: Error): readonly (number | string)[] {
+export function write({ queue }: QueueEdge, error?: Error): readonly (number | string)[] {
   const parts = queue.take(100_000, 2 ** 30)
   queue.settle(parts, error)
   return parts.flatMap(({ chunk, from, to }) => idsOf(sliceBatch(chunk.batch, from, to)))

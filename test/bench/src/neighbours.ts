@@ -47,7 +47,8 @@ export async function neighbourFigures(): Promise<readonly Figure[]> {
   }
   const [input] = gateway.registry.inputs
   const { received, settled } = input!.intake.counts
-  const dropped = gateway.registry.outputs.find(({ spec }) => spec.name === 'sleepy')!.queue.counts.dropped
+  const dropped = gateway.registry.outputs.find(({ spec }) => spec.name === 'sleepy')!.queue.ledger.total
+    .dropped
   await gateway.stop()
   const noise = median(same.map((percent) => Math.abs(percent - 100)))
   return [

@@ -18,7 +18,7 @@ test.each<[name: string, startup: string, mistakes: (string | RegExp)[]]>([
     'an unknown plugin',
     'outputs:\n  page: { plugin: promethius }\n',
     [
-      /^startup\.yaml:2:19 outputs\.page\.plugin: no plugin "promethius" is installed: looked for the package @smart-gateway\/output-promethius, .*; install it with npm beside startup\.yaml, or give a path/,
+      /^startup\.yaml:2:19 outputs\.page\.plugin: no plugin "promethius" is installed: looked for the package @smart-gateway\/output-promethius, .*; did you mean "prometheus"/,
     ],
   ],
   [
@@ -86,7 +86,7 @@ outputs:
       'startup.yaml:1:25 gateway.nmae: is not a known key; did you mean "name"?',
       'startup.yaml:3:41 transports.web.options.port: must be an integer, not a string',
       'startup.yaml:5:45 inputs.a.from.transport: there is no transport "wob"; did you mean "web"?',
-      /^startup\.yaml:6:56 inputs\.b\.from\.path: must match pattern/,
+      /^startup\.yaml:6:56 inputs\.b\.from\.path: is not what is wanted here: Path that producers POST to/,
       /^startup\.yaml:7:16 inputs\.c\.plugin: future speaks plugin api 2/,
       'startup.yaml:9:22 outputs.d.options: needs the key "path"',
       'startup.yaml:12:12 outputs.e.from.0: there is no input "elsewhere"',
@@ -131,7 +131,7 @@ test('a mistake that only the code of a plugin shows fails that instance, and no
     expect(greeting).toContain(
       'NOT READY output liar: liar is defined for plugin api 2, this gateway speaks 1\n',
     )
-    expect(greeting).toContain(`look at file: ${join(folder, 'out')}\n`)
+    expect(greeting).toContain(`output file: ${join(folder, 'out')}\n`)
     expect(gateway.stderr()).toContain('"code":"SG_DEFINITION_INVALID"')
   } finally {
     gateway.kill('SIGTERM')

@@ -89,7 +89,7 @@ test('the admin port is taken: it says so, the rest is ready, and it recovers by
     () => rm(folder, { recursive: true }),
   )
   await until('the greeting', () => command.stdout())
-  expect(command.stdout()).toContain(`look at prometheus: http://127.0.0.1:${port}/metrics\n`)
+  expect(command.stdout()).toContain(`output prometheus: http://127.0.0.1:${port}/metrics\n`)
   expect((await readPage(`http://127.0.0.1:${port}/metrics`)).size).toBe(0)
   expectOneLinePerTry(errorLines(command), {
     code: 'SG_PORT_IN_USE',

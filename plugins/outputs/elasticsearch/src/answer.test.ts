@@ -108,7 +108,8 @@ test.for([
     '(security_exception: no). Check the user',
   ],
   [403, {}, {}, 'privileges'],
-  [404, 'x', {}, 'Does the URL end'],
+  [404, 'x', {}, 'This is not Elasticsearch'],
+  [404, 'x', { 'x-elastic-product': 'Elasticsearch' }, 'Does the URL end'],
   [406, { error: 'Content-Type header [x] is not supported' }, {}, 'Content-Type header [x]'],
   [502, '<html>', {}, 'with an HTML page'],
 ] as const)('%i for the whole request is tried again', ([status, body, headers, message]) => {

@@ -10,7 +10,7 @@ export function connectFailure(node: string, reason: string): PluginError {
   const hint = HINTS.find(([sign]) => sign.test(reason))?.[1]
   const code = /\bE[A-Z_]{4,}\b/.exec(reason)?.[0]
   // Node gives a host name with several addresses an AggregateError, which has no message.
-  const what = short(reason) || 'no address of its host takes a connection'
+  const what = short(withoutPlaces(reason)) || 'no address of its host takes a connection'
   return retryable(
     `No answer from ${node}: ${what}.${hint === undefined ? '' : ` ${hint}`}`,
     code === undefined ? {} : { code },
@@ -88,6 +88,13 @@ const HINTS: readonly (readonly [sign: RegExp, hint: string])[] = [
   [/other side closed|ECONNRESET|hang up/, 'It closed the connection; does it want https://?'],
 ]
 
+// OpenSSL's texts: the thread, codes, function and source file around the reason.
+function withoutPlaces(reason: string): string {
+  return reason.replace(OPENSSL, '$1')
+}
+
+const OPENSSL = /[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):\S*/g
+
 function saying(body: unknown): string {
   const reason = isJsonObject(body) ? reasonOf(body['error']) : ''
   if (reason !== '') return ` (${reason})`
@@ -99,7 +106,10 @@ function advice(status: number, headers: Answer['headers']): string {
     return `It points to ${placeOf(headers['location'])}: write the node that answers itself.`
   if (status === 401) return 'Check the user and the password, or the API key.'
   if (status === 403) return 'Give the user or the API key the privileges that the README lists.'
-  if (status === 404 || status === 405) return 'Does the URL end before the path /_bulk?'
+  if (status === 404 || status === 405)
+    return headers['x-elastic-product'] === undefined
+      ? 'This is not Elasticsearch, which says so in the header X-Elastic-Product: check the host, the port and the path.'
+      : 'Does the URL end before the path /_bulk?'
   if (status === 429 || status >= 500) return 'The batch is written again.'
   return 'Is that Elasticsearch, and nothing before it that answers in its place?'
 }

@@ -195,6 +195,10 @@ test('a connection that is refused, and a server that is not Elasticsearch, fail
   })
   const other = createHttp((_, response) => response.end('{"version":{"number":"2.11.0"}}'))
   await expect(opened(await listening(other))).rejects.toMatchObject({ code: 'NOT_ELASTICSEARCH' })
+  const loki = createHttp((_, response) =>
+    response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end('404 page not found\n'),
+  )
+  await expect(opened(await listening(loki))).rejects.toThrow('answered 404. This is not Elasticsearch')
 })
 
 test('a node that is gone and one that swallows requests are passed over', async () => {
@@ -268,8 +272,10 @@ test('no password is shown: not in the address, not in health, not in an error',
   await expect(opened('http://elastic:%E0%A4%A@127.0.0.1:1')).rejects.toThrow('not percent-encoded')
 })
 
-test('what TLS says of a node that speaks none is one line', async () => {
+test('of what TLS says of a node that speaks none only the reason is left', async () => {
   const url = await peer(() => undefined)
   const failed = opened(url.replace('http:', 'https:'))
-  await expect(failed).rejects.toThrow(/^No answer from https:.* Does it speak TLS at that port\?$/)
+  await expect(failed).rejects.toThrow(
+    /^No answer from https:\S+: wrong version number\. Does it speak TLS at that port\?$/,
+  )
 })

@@ -16,6 +16,19 @@ export function lostFailure(what: string, cause: Error): PluginError {
   return failure(`Lost ${what}`, cause, [])
 }
 
+/** What a producer did wrong that a listener had to disconnect it, and what to do. */
+export function peerMistake({ message }: Error): string {
+  return PEER_MISTAKES.find(([sign]) => sign.test(message))?.[1] ?? message
+}
+
+/** Why a producer's TLS handshake failed, without OpenSSL's places in its sources. */
+export function handshakeMistake(error: Error): string {
+  const { reason = error.message } = error as Error & { readonly reason?: string }
+  return NO_TLS.test(reason)
+    ? 'it speaks no TLS, which "listen.tls" asks for'
+    : `its TLS handshake failed: ${reason}`
+}
+
 /** What a peer said when it closed something, as an error; `otherwise` when it said nothing. */
 export function toldBy(error: unknown, otherwise: string): Error {
   const { condition, description, message } = (error ?? {}) as Record<string, unknown>
@@ -45,6 +58,7 @@ const CONNECT_HINTS: Hints = [
   [/ALTNAME/, 'The certificate bears another name: set "tls.servername" to it.'],
   [/SELF_SIGNED|UNABLE_TO_|CERT_/, 'Name the file of the peer\'s authority under "tls.ca".'],
   [/EPROTO|ERR_SSL_WRONG_VERSION/, 'Does the peer speak TLS at that port?'],
+  [/speaks HTTP/, 'Is that the port for AMQP?'],
   [/AMQP version|protocol header/, 'Does the peer speak AMQP 1.0 (RabbitMQ 3: the plugin rabbitmq_amqp1_0)?'],
   [/ECONNRESET|closed the connection/, 'Is that an AMQP 1.0 port, and does it want TLS (amqps://)?'],
 ]
@@ -54,3 +68,22 @@ const SUBSCRIBE_HINTS: Hints = [
   [/unauthorized/, 'Does the user have the permission?'],
   [/resource-locked/, 'It belongs to another connection alone.'],
 ]
+
+const PEER_MISTAKES: Hints = [
+  [
+    /Expecting SASL layer/,
+    'it came without a login, but "listen.users" asks for one (collectd\'s amqp1 plugin cannot log in)',
+  ],
+  [/speaks HTTP/, 'this is HTTP, and the port is for AMQP 1.0: the transport http takes what is posted'],
+  [
+    /speaks TLS/,
+    'this is TLS, which is not spoken here: give "listen.tls", or have the peer speak AMQP without TLS',
+  ],
+  [
+    /AMQP version: 0-9-1/,
+    'this is AMQP 0-9-1, and the port is for AMQP 1.0: use the transport amqp, with a broker in between',
+  ],
+]
+
+/** What OpenSSL says of bytes that are no TLS. */
+const NO_TLS = /wrong version number|http request|packet length too long|record layer failure/

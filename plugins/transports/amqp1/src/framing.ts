@@ -31,8 +31,11 @@ const HEADER_BYTES = 8
 const AMQP = 0x414d5150
 /** A TLS record of a handshake. */
 const TLS = 0x16
+/** The beginning of a request or of an answer. */
+const HTTP = /^(?:[A-Z]{3,7} |HTTP\/)/
 
 function flawOf(rest: Buffer, at: number, size: number): string {
   if (rest[at] === TLS && rest[at + 1] === 3) return 'the peer speaks TLS, which is not spoken here'
+  if (HTTP.test(rest.toString('latin1', at, at + HEADER_BYTES))) return 'the peer speaks HTTP, not AMQP'
   return `a frame of ${size} bytes, where 8 to ${MAX_FRAME_BYTES} are admitted`
 }

@@ -20,7 +20,8 @@ afterEach(async () => {
   vi.useRealTimers()
   for (const { socket } of hands.splice(0)) socket.destroy()
   // Whatever the peer did, the next one is served.
-  const { send, outcomes, connection } = await produce(opened.port, 'a')
+  const login = { username: 'u', password: 'p' }
+  const { send, outcomes, connection } = await produce(opened.port, 'a', { connection: login })
   send({ body: 'still here' })
   await until(() => outcomes.length === 1, 'a later message')
   connection.close()
@@ -85,11 +86,21 @@ function saslInit(mechanism: string): Buffer {
   return frame
 }
 
-test('a peer that speaks TLS to a plain port is told of as such', async () => {
-  await start()
-  await gone(await attack(Buffer.from('1603010200010001fc0303', 'hex')))
-  expect(logged()).toContain('the peer speaks TLS, which is not spoken here')
-})
+test.each<[what: string, chunk: Buffer | string, sentence: string, users?: boolean]>([
+  ['TLS', Buffer.from('1603010200010001fc0303', 'hex'), 'this is TLS, which is not spoken here: give'],
+  ['HTTP', 'POST /collectd HTTP/1.1\r\nhost: x\r\n\r\n', 'this is HTTP, and the port is for AMQP 1.0'],
+  ['AMQP 0-9-1', 'AMQP\0\0\u0009\u0001', 'this is AMQP 0-9-1, and the port is for AMQP 1.0'],
+  ['AMQP without the login that it needs', HEADER, 'came without a login, but "listen.users" asks', true],
+])(
+  '%s is told of as such, once however often it comes, without a stack',
+  async (_, chunk, sentence, users) => {
+    await start(users === true ? { listen: { users: { u: 'p' } } } : {})
+    for (let n = 0; n < 5; n++) await gone(await attack(chunk))
+    const told = opened.context.lines.filter(([level]) => level === 'warn')
+    expect(told).toEqual([['warn', expect.stringMatching(/^127\.0\.0\.1:\d+ was disconnected: /), {}]])
+    expect(told[0]?.[1]).toContain(sentence)
+  },
+)
 
 test.each<[what: string, payload: Buffer, id?: number | null]>([
   ['bytes that are no message', Buffer.alloc(4, 0xff)],

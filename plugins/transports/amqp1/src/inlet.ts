@@ -14,6 +14,8 @@ export interface InletHost {
   readonly directory: Directory
   readonly load: Load
   refused(reason: Refusal): void
+  /** Something was for an address that no input has. */
+  stray(to: string): void
   /** What is known of the message whose event is being dispatched. */
   arrival(): Arrival
   /** The last open message got its fate. */
@@ -71,7 +73,7 @@ export function openInlet(receiver: Receiver, address: string | undefined, host:
     const prefetch = typeof found === 'object' ? found.prefetch : directory.prefetch
     if (found === 'nobody') {
       closed = true
-      receiver.close(unknown(address!))
+      receiver.close(stray(address!))
     } else if (found === 'later' || prefetch === undefined) lane.revoke()
     else lane.grant(prefetch)
   }
@@ -83,7 +85,7 @@ export function openInlet(receiver: Receiver, address: string | undefined, host:
     if (missing === 'crowded') return lane.release(delivery, bytes)
     if (missing === 'oversize') return refuse(delivery, bytes, 'size', tooLarge(receiver))
     const to: unknown = address ?? amqp.to
-    if (typeof to !== 'string') return refuse(delivery, bytes, 'address', unknown(''))
+    if (typeof to !== 'string') return refuse(delivery, bytes, 'address', stray(''))
     try {
       route({ message: toMessage(amqp, to), to, delivery, bytes })
     } catch (error) {
@@ -95,7 +97,7 @@ export function openInlet(receiver: Receiver, address: string | undefined, host:
     const { message, to, delivery, bytes } = arrived
     const found = directory.find(to)
     if (found === 'later') waiting.push(arrived)
-    else if (found === 'nobody') refuse(delivery, bytes, 'address', unknown(to))
+    else if (found === 'nobody') refuse(delivery, bytes, 'address', stray(to))
     else lane.follow(delivery, bytes, found.intake.deliver(message), () => again(arrived))
   }
 
@@ -117,12 +119,15 @@ export function openInlet(receiver: Receiver, address: string | undefined, host:
     lane.reject(delivery, bytes, error)
   }
 
-  function unknown(to: string): AmqpError {
-    return {
-      condition: 'amqp:not-found',
-      description: `no input has the address "${to.slice(0, 256)}"; there are: ${directory.names() || 'none'}`,
-    }
+  function stray(to: string): AmqpError {
+    host.stray(to)
+    return { condition: 'amqp:not-found', description: nobodyHas(to, directory) }
   }
+}
+
+/** Why what is for that address is refused. */
+export function nobodyHas(address: string, directory: Directory): string {
+  return `no input has the address "${address.slice(0, MOST_ADDRESS)}"; there are: ${directory.names() || 'none'}`
 }
 
 /** Why a message that is larger than its link admits is rejected. */
@@ -140,3 +145,5 @@ export function tooLarge(receiver: Receiver): AmqpError {
 export function undecodable({ message }: Error): AmqpError {
   return { condition: 'amqp:decode-error', description: `the message cannot be read: ${message}` }
 }
+
+const MOST_ADDRESS = 256

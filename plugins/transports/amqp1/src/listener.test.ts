@@ -150,6 +150,30 @@ test('a message to an address that no input has is rejected, its link goes on', 
   expect(context.values.get('amqp1_refused_messages_total{reason="address"}')).toBe(2)
 })
 
+test('what goes to an address that no input has is told once, and degrades the health for a minute', async () => {
+  vi.useFakeTimers({ toFake: [...onlyTimeouts.toFake, 'performance'] })
+  const { port, context, session } = await listen('collectd/telemetry', testIntake())
+  await settle()
+  expect(session.health?.()).toEqual({ state: 'ready' })
+  const named = await send(port, 'colectd/telemetry')
+  await until(() => named.refusals.length > 0, 'the refusal')
+  const unnamed = await send(port, undefined)
+  for (let n = 0; n < 3; n++) unnamed.send({ to: 'collectd/notify', body: 'x' })
+  await until(() => unnamed.outcomes.length === 3, 'the outcomes')
+
+  const sentence = (address: string) =>
+    `sends what is refused: no input has the address "${address}"; there are: collectd/telemetry`
+  expect(context.lines.map(([level, line]) => [level, line.replace(/:\d+ /, ' ')])).toEqual([
+    ['warn', `127.0.0.1 ${sentence('colectd/telemetry')}`],
+    ['warn', `127.0.0.1 ${sentence('collectd/notify')}`],
+  ])
+  const degraded = { state: 'degraded', reason: `127.0.0.1 ${sentence('collectd/notify')}` }
+  await vi.advanceTimersByTimeAsync(59_000)
+  expect(session.health?.()).toEqual(degraded)
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(session.health?.()).toEqual({ state: 'ready' })
+})
+
 test('an address whose input has not come yet is waited for, without credit', async () => {
   const { port, subscribe } = stopLater(await openTransport({ listen: { host: '127.0.0.1', port: 0 } }))
   const intake = testIntake()

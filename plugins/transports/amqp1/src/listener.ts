@@ -2,16 +2,19 @@ import type { Socket } from 'node:net'
 import { createServer } from 'node:tls'
 import type { Server, TLSSocket } from 'node:tls'
 import { permanent } from '@smart-gateway/sdk'
-import type { Context, TransportSession } from '@smart-gateway/sdk'
+import type { Context, Health, TransportSession } from '@smart-gateway/sdk'
+import { makeComplaints } from './complaints.ts'
 import { within } from './deadline.ts'
 import { createDirectory } from './directory.ts'
 import type { Claim } from './directory.ts'
+import { handshakeMistake } from './failure.ts'
+import { nobodyHas } from './inlet.ts'
 import { loadOf } from './load.ts'
 import { creditOf } from './lane.ts'
 import { addressesOf } from './options.ts'
 import type { ListenOptions, SubscriptionOptions, TransportOptions } from './options.ts'
 import { openPeer } from './peer.ts'
-import type { Peer, PeerHost } from './peer.ts'
+import type { From, Peer, PeerHost } from './peer.ts'
 import { readPem } from './pem.ts'
 import type { Pem } from './pem.ts'
 import { passwordsOf } from './sasl.ts'
@@ -22,6 +25,9 @@ const MESSAGES_AT_ONCE = 16
 const ENOUGH_ROOM = 0.75
 const HANDSHAKE_MS = 10_000
 const SETTLE_MS = 2000
+/** How long what went to an unknown address is told of. */
+const RECENT_MS = 60_000
+const READY: Health = { state: 'ready' }
 
 /** Listens for producers. All subscriptions share the port; each has addresses of its own. */
 export async function openListener(
@@ -43,12 +49,17 @@ export async function openListener(
     ['reason'],
   )
   const connections = metrics.gauge('amqp1_connections', 'Producers that are connected.')
+  const complaints = makeComplaints(log)
   const peers = new Set<Peer>()
   const sockets = new Set<Socket>()
   let heldBytes = 0
   let full = false
   let stopping: Promise<void> | undefined
+  let strays: Health = READY
+  let strayedAtMs = -Infinity
 
+  const complain = (what: string, { host: place, port: own }: From): void =>
+    complaints.tell(`${place} ${what}`, `${place}:${own ?? ''} ${what}`)
   const lookAll = (): void => {
     for (const peer of peers) peer.look()
   }
@@ -61,6 +72,13 @@ export async function openListener(
     unfinished: { bytes: memoryBytes },
     mayEnter: users && passwordsOf(users),
     mayRead: () => !full,
+    complain,
+    stray(to, from) {
+      const what = `sends what is refused: ${nobodyHas(to, directory)}`
+      strays = { state: 'degraded', reason: `${from.host} ${what}` }
+      strayedAtMs = performance.now()
+      complain(what, from)
+    },
     refused: (reason) => refusals.inc(1, { reason }),
     load: loadOf(metrics, (bytes) => {
       heldBytes += bytes
@@ -84,9 +102,10 @@ export async function openListener(
     connections.set(peers.size)
   }
   secure?.on('secureConnection', (socket: TLSSocket) => enter(socket, tls?.requestClientCertificate === true))
-  secure?.on('tlsClientError', (err, { remoteAddress: from }) =>
-    log.warn({ err, from }, `${from} was disconnected: its TLS handshake failed: ${err.message}`),
-  )
+  secure?.on('tlsClientError', (err, { remoteAddress = 'a peer', remotePort }) => {
+    log.debug({ err, from: remoteAddress }, 'a TLS handshake failed')
+    complain(`was disconnected: ${handshakeMistake(err)}`, { host: remoteAddress, port: remotePort })
+  })
   const service = await context.sockets
     .tcp({ host, port }, (socket) => {
       sockets.add(socket)
@@ -102,6 +121,8 @@ export async function openListener(
 
   return {
     address,
+
+    health: () => (performance.now() - strayedAtMs > RECENT_MS ? READY : strays),
 
     subscribe(wanted, intake, { input }) {
       const claim: Claim = {
@@ -137,6 +158,7 @@ export async function openListener(
     await within(SETTLE_MS, Promise.all(Array.from(peers, (peer) => peer.idle())))
     await Promise.all(Array.from(peers, (peer) => peer.close()))
     directory.end()
+    complaints.end()
     for (const socket of sockets) socket.destroy()
   }
 }

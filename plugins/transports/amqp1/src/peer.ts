@@ -4,6 +4,7 @@ import rhea from 'rhea'
 import type { AmqpError, ConnectionOptions, Receiver, Sender, Session } from 'rhea'
 import { within } from './deadline.ts'
 import type { Directory } from './directory.ts'
+import { peerMistake } from './failure.ts'
 import { MAX_FRAME_BYTES } from './framing.ts'
 import { guardConnection } from './guard.ts'
 import { openInlet } from './inlet.ts'
@@ -31,8 +32,18 @@ export interface PeerHost extends Pick<InletHost, 'refused'> {
   readonly unfinished: Room
   readonly maxMessageBytes: number
   readonly mayEnter: ((user: string, password: string) => boolean) | undefined
+  /** A peer did something wrong; `what` is the same for all that do the same. */
+  complain(what: string, from: From): void
+  /** A peer sent something to an address that no input has. */
+  stray(to: string, from: From): void
   /** Whether there is memory for more messages. */
   mayRead(): boolean
+}
+
+/** Where a producer is. */
+export interface From {
+  readonly host: string
+  readonly port: number | undefined
 }
 
 /** One connection of a producer. */
@@ -55,7 +66,7 @@ export function openPeer(
   gone: (peer: Peer) => void,
 ): Peer {
   const { directory, load, log, maxMessageBytes } = host
-  const from = `${socket.remoteAddress ?? 'a peer'}:${socket.remotePort ?? ''}`
+  const from = { host: socket.remoteAddress ?? 'a peer', port: socket.remotePort }
   const container = rhea.create_container({ id: host.name })
   const connection = container.create_connection({
     reconnect: false,
@@ -80,7 +91,10 @@ export function openPeer(
   })
   const guard = guardConnection(connection, {
     mayRead: host.mayRead,
-    broken: (err) => log.warn({ err, from }, `${from} was disconnected: ${err.message}`),
+    broken(err) {
+      log.debug({ err, from }, 'a peer was disconnected')
+      host.complain(`was disconnected: ${peerMistake(err)}`, from)
+    },
     gone() {
       clearTimeout(handshake)
       transfers.forgetAll()
@@ -172,6 +186,7 @@ export function openPeer(
       directory,
       load,
       refused: host.refused,
+      stray: (to) => host.stray(to, from),
       arrival: () => transfers.current,
       idle: rest,
     })

@@ -43,7 +43,7 @@ class Store {
   }
 
   get residual(): number {
-    const { routed, delivered, rejected, dropped } = this.queue.counts
+    const { routed, delivered, rejected, dropped } = this.queue.ledger.total
     const { records, open } = this.queue.walk()
     return routed - delivered - rejected - dropped - records - open
   }
@@ -142,7 +142,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     const good = messages.filter(({ bad }) => !bad)
     expect(undecodable).toBe(MESSAGES - good.length)
     for (const { queue, accepted, refused: refusedIds, required } of stores) {
-      const { routed, delivered, rejected, dropped } = queue.counts
+      const { routed, delivered, rejected, dropped } = queue.ledger.total
       const generated = good.flatMap(({ ids }) => ids)
       expect([routed, delivered + rejected + dropped]).toEqual([generated.length, generated.length])
       const missing = generated.filter((one) => !accepted.has(one) && !refusedIds.has(one))

@@ -1,0 +1,291 @@
+import type { PluginError } from '@smart-gateway/sdk'
+import { Backoff, RETRY, sleep } from '../backoff.ts'
+import type { DiskQueueFile, StoredBatch } from '../disk/disk-queue.ts'
+import { asError } from '../errors.ts'
+import { settlePart } from './chunk.ts'
+import type { Chunk, Owner } from './chunk.ts'
+import { Row } from './row.ts'
+import type { Entrance, Queue, QueueLimits } from './queue.ts'
+
+/** What a durable queue tells its owner. */
+export interface DurableOutcomes {
+  /** The file cannot be opened or written; it is tried again after `delayMs`, and inputs wait meanwhile. */
+  failing(error: Error, delayMs: number): void
+  /** It can again. */
+  works(): void
+  /** So many records were found in it at the start. */
+  recovered(records: number): void
+  /** Records cannot be stored at all. */
+  unstorable(error: PluginError, records: number): void
+}
+
+/** What is read ahead of the writer at once, in bytes on the disk. */
+const READ_BYTES = 1024 * 1024
+
+/**
+ * The entrance of an output's queue that lies on the disk: records are accepted when they are fsynced. Behind it stands a memory
+ * queue with the ones that are written next; what does not fit there stays on the disk until there is room.
+ */
+export class DurableQueue implements Entrance {
+  readonly limits: QueueLimits
+  readonly #front: Queue
+  readonly #open: () => Promise<DiskQueueFile>
+  readonly #outcomes: DurableOutcomes
+  readonly #backoff = new Backoff(RETRY)
+  readonly #closing = new AbortController()
+  #file: DiskQueueFile | undefined
+  /** Not on the disk yet, in the order in which they came. */
+  readonly #waiting = new Set<Waiting>()
+  /** True while the file can take nothing: inputs wait. */
+  #broken = true
+  #failing = false
+  #retrying = false
+  /** Rows by their ids that have no fate yet, as far as they are known. */
+  readonly #rows = new Map<number, Row>()
+  #bytes = 0
+  /** The first row of this process: those before it were found. */
+  #firstOwnId = Infinity
+  #lastInFront = 0
+  /** True while there may be rows on the disk that are not in front. */
+  #behind = true
+  #reading = false
+  #finished: number[] = []
+  #onRoom: (() => void)[] = []
+
+  constructor(
+    limits: QueueLimits,
+    front: Queue,
+    open: () => Promise<DiskQueueFile>,
+    outcomes: DurableOutcomes,
+  ) {
+    this.limits = limits
+    this.#front = front
+    this.#open = open
+    this.#outcomes = outcomes
+  }
+
+  /** Bytes on the disk and on their way there. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get blocks(): boolean {
+    return this.#broken || (this.limits.whenFull === 'block' && this.#bytes >= this.limits.maxBytes)
+  }
+
+  /** Opens the file; until it is open, and whenever it cannot be written, inputs wait. Resolves after the first try. */
+  async start(): Promise<void> {
+    try {
+      const file = await this.#open()
+      if (this.#closing.signal.aborted) return await file.close()
+      this.#begin(file)
+    } catch (error) {
+      this.#retryLater(asError(error))
+    }
+  }
+
+  push(chunk: Chunk, required: boolean): void {
+    const { ledger } = this.#front
+    ledger.of(chunk.input).routed += chunk.batch.length
+    if (this.limits.whenFull === 'dropNewest' && this.#bytes >= this.limits.maxBytes) {
+      ledger.of(chunk.input).dropped += chunk.batch.length
+      return settlePart({ chunk, from: 0, to: chunk.batch.length, required })
+    }
+    const waiting: Waiting = { chunk, required, underWay: false }
+    this.#waiting.add(waiting)
+    if (!this.#broken) this.#append(waiting)
+  }
+
+  hurry(): void {
+    this.#front.hurry()
+  }
+
+  onRoom(callback: () => void): void {
+    if (this.blocks) this.#onRoom.push(callback)
+    else callback()
+  }
+
+  /** What is on the disk, or may be there any moment, stays; only what cannot get there is let go of. */
+  purge(source: object): ReadonlySet<Owner> {
+    const gone = new Set<Owner>()
+    for (const waiting of this.#waiting) {
+      const { chunk, underWay } = waiting
+      if (underWay || !chunk.owners.every((owner) => owner.source === source)) continue
+      this.#waiting.delete(waiting)
+      this.#front.ledger.of(chunk.input).returned += chunk.batch.length
+      for (const owner of chunk.owners) gone.add(owner)
+    }
+    return gone
+  }
+
+  *owners(): Generator<Owner> {
+    for (const { chunk } of this.#waiting) yield* chunk.owners
+  }
+
+  /** Records that have no fate yet by input; those that were found count once they were read. */
+  inFlight(): Map<string, number> {
+    const inputs = new Map<string, number>()
+    const count = (input: string, records: number): void =>
+      void inputs.set(input, (inputs.get(input) ?? 0) + records)
+    for (const { chunk } of this.#waiting) count(chunk.input, chunk.batch.length)
+    for (const { input, left } of this.#rows.values()) count(input, left)
+    return inputs
+  }
+
+  /** Lets go of the file, once what is under way is there. Returns the records that stay in it for the next start. */
+  async close(): Promise<number> {
+    this.#closing.abort()
+    this.#forget()
+    const file = this.#file
+    await file?.close()
+    return file?.stored.records ?? 0
+  }
+
+  #begin(file: DiskQueueFile): void {
+    if (this.#file === undefined && this.#firstOwnId === Infinity) {
+      this.#bytes = file.recovered.bytes
+      if (file.recovered.records > 0) this.#outcomes.recovered(file.recovered.records)
+    }
+    this.#file = file
+    // It may have been opened anew, with some of its rows in front already and with other ids to come.
+    this.#lastInFront = 0
+    this.#behind = true
+    void file.failed.then((error) => {
+      this.#file = undefined
+      this.#retryLater(error)
+    })
+    this.#resume()
+    void this.#read()
+  }
+
+  #resume(): void {
+    this.#broken = false
+    for (const waiting of this.#waiting) if (!waiting.underWay) this.#append(waiting)
+    if (this.#waiting.size === 0) this.#mended()
+    this.#releaseRoom()
+  }
+
+  #append(waiting: Waiting): void {
+    const { chunk } = waiting
+    waiting.underWay = true
+    const { id, bytes, onDisk } = this.#file!.append(chunk.input, chunk.batch, Date.now())
+    this.#firstOwnId = Math.min(this.#firstOwnId, id)
+    this.#bytes += bytes
+    onDisk.then(
+      () => this.#stored(id, bytes, waiting),
+      (error: PluginError) => this.#refused(bytes, waiting, error),
+    )
+    if (this.limits.whenFull !== 'dropOldest') return
+    while (this.#bytes > this.limits.maxBytes && this.#front.dropOldest());
+  }
+
+  #stored(id: number, bytes: number, waiting: Waiting): void {
+    const { chunk, required } = waiting
+    const { batch, input } = chunk
+    this.#waiting.delete(waiting)
+    this.#mended()
+    const row = this.#addRow(id, bytes, input, batch.length)
+    if (this.#behind || this.#front.bytes >= this.#front.limits.maxBytes) this.#behind = true
+    else this.#admit(id, row, { ...chunk, owners: [row], ends: [batch.length] })
+    settlePart({ chunk, from: 0, to: batch.length, required })
+    void this.#read()
+  }
+
+  #refused(bytes: number, waiting: Waiting, error: PluginError): void {
+    const { chunk, required } = waiting
+    this.#bytes -= bytes
+    waiting.underWay = false
+    if (error.retryable !== false) return this.#retryLater(error)
+    this.#waiting.delete(waiting)
+    this.#front.ledger.of(chunk.input).rejected += chunk.batch.length
+    this.#outcomes.unstorable(error, chunk.batch.length)
+    settlePart({ chunk, from: 0, to: chunk.batch.length, required }, error)
+  }
+
+  #retryLater(error: Error): void {
+    this.#broken = true
+    if (this.#retrying || this.#closing.signal.aborted) return
+    this.#retrying = true
+    this.#failing = true
+    const delayMs = this.#backoff.next()
+    this.#outcomes.failing(error, delayMs)
+    void sleep(delayMs, this.#closing.signal).then(() => {
+      this.#retrying = false
+      if (this.#closing.signal.aborted) return
+      if (this.#file === undefined) void this.start()
+      else this.#resume()
+    })
+  }
+
+  #mended(): void {
+    if (!this.#failing || this.#broken) return
+    this.#failing = false
+    this.#backoff.reset()
+    this.#outcomes.works()
+  }
+
+  #addRow(id: number, bytes: number, input: string, records: number): Row {
+    const row = new Row(input, records, () => this.#done(id, bytes))
+    this.#rows.set(id, row)
+    return row
+  }
+
+  /** All records of a row have their fate. */
+  #done(id: number, bytes: number): void {
+    this.#rows.delete(id)
+    this.#bytes -= bytes
+    if (this.#finished.push(id) === 1) setImmediate(() => this.#forget())
+    this.#releaseRoom()
+    void this.#read()
+  }
+
+  #forget(): void {
+    const ids = this.#finished
+    this.#finished = []
+    void this.#file?.remove(ids)
+  }
+
+  /** Puts into front what is on the disk and not there yet, as far as there is room. */
+  async #read(): Promise<void> {
+    if (this.#reading) return
+    this.#reading = true
+    while (this.#behind && this.#file !== undefined && this.#front.bytes < this.#front.limits.maxBytes / 2) {
+      const rows = await this.#file.read(this.#lastInFront, READ_BYTES).catch(() => undefined)
+      // The file ended: whoever opens it anew reads on.
+      if (rows === undefined) break
+      for (const row of rows) this.#toFront(row)
+      if (rows.length === 0) this.#behind = false
+    }
+    this.#reading = false
+  }
+
+  #toFront({ id, input, batch, bytes }: StoredBatch): void {
+    let row = this.#rows.get(id)
+    if (row === undefined) {
+      if (id >= this.#firstOwnId) return // Its fate is known, and its removal on its way.
+      this.#front.ledger.of(input).recovered += batch.length
+      row = this.#addRow(id, bytes, input, batch.length)
+    }
+    const heapBytes = bytes * 2 + batch.length * (batch.signal === 'metric' ? 32 : 200)
+    this.#admit(id, row, { input, batch, owners: [row], ends: [batch.length], bytes: heapBytes })
+  }
+
+  #admit(id: number, row: Row, chunk: Chunk): void {
+    this.#lastInFront = id
+    if (row.inFront) return
+    row.inFront = true
+    this.#front.admit(chunk, true)
+  }
+
+  #releaseRoom(): void {
+    if (this.blocks) return
+    for (const callback of this.#onRoom.splice(0)) callback()
+  }
+}
+
+interface Waiting {
+  readonly chunk: Chunk
+  readonly required: boolean
+  /** On its way to the disk. */
+  underWay: boolean
+}
