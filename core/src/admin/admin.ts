@@ -5,6 +5,7 @@ import type { Registry } from '../registry/registry.ts'
 import { hasToken } from './bearer.ts'
 import { deadLetterRoutes } from './dead-letter-routes.ts'
 import type { DeadLetterAdmin } from './dead-letter-routes.ts'
+import { ledgerRoutes } from './ledger-routes.ts'
 
 /** What the admin listener shows. */
 export interface Admin extends DeadLetterAdmin {
@@ -43,12 +44,13 @@ export function adminHandler({ registry, metrics, token, draining, letters, repl
     )
   })
   app.get('/api/v1/instances', (c) => c.json({ instances: registry.view() }))
+  app.route('/api/v1/ledger', ledgerRoutes(registry))
   app.route('/api/v1/dead-letters', deadLetterRoutes({ letters, replay, token }))
   app.notFound((c) =>
     c.json(
       {
         error: 'not found',
-        known: ['/health/live', '/health/ready', '/metrics', '/api/v1/instances', '/api/v1/dead-letters'],
+        known: ['/health/live', '/health/ready', '/metrics', '/api/v1/instances', '/api/v1/ledger', '/api/v1/dead-letters'],
       },
       404,
     ),

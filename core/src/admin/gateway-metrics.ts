@@ -18,7 +18,7 @@ interface Reading {
 const COMPONENT = ['component', 'kind', 'plugin'] as const
 const STATES = ['starting', 'ready', 'degraded', 'failed', 'draining', 'stopped'] as const
 
-const FATES = ['routed', 'recovered', 'delivered', 'rejected', 'dropped', 'returned'] as const
+const FATES = ['routed', 'recovered', 'delivered', 'rejected', 'dropped', 'expired', 'returned'] as const
 
 const COUNTERS: readonly Reading[] = [
   {
@@ -166,6 +166,13 @@ const GAUGES: readonly Reading[] = [
     labels: ['component'],
     read: ({ inputs }) =>
       inputs.map(({ spec, intake }) => [{ component: spec.name }, intake.unaccounted] as const),
+  },
+  {
+    name: 'smart_gateway_output_breaker_open',
+    help: '1 while an output tries one record at a time, after five failed writes in a row.',
+    labels: ['component'],
+    read: ({ outputs }) =>
+      outputs.map(({ spec, broken }) => [{ component: spec.name }, broken ? 1 : 0] as const),
   },
   {
     name: 'smart_gateway_instance_state',

@@ -4,6 +4,7 @@ import { check } from './check.ts'
 import { addDeadletterCommands } from './deadletter.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
+import { status } from './status.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string
@@ -32,6 +33,11 @@ program
   .description('print the JSON Schema of a startup.yaml, the options of its plugins included')
   .argument(...file)
   .action(schema)
+program
+  .command('status')
+  .description('say what runs, and what became of every message and record')
+  .argument(...file)
+  .action(status)
 addDeadletterCommands(program, file)
 
 await program.parseAsync()

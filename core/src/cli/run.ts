@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
+import type { Left } from '../registry/registry.ts'
 import { orExit } from './exit.ts'
 import { greeting } from './greeting.ts'
 
@@ -38,8 +39,8 @@ function stopOnSignals(gateway: Gateway): void {
       )
       process.exit(0)
     }, deadlineMs).unref()
-    void gateway.stop().then(({ unsettled, onDisk }) => {
-      gateway.log.info({ unsettled, onDisk }, farewell(unsettled, onDisk))
+    void gateway.stop().then((left) => {
+      gateway.log.info(left, farewell(left))
       process.exit(0)
     })
   }
@@ -58,11 +59,11 @@ function reportFaults({ log }: Gateway): void {
   })
 }
 
-function farewell(unsettled: number, onDisk: number): string {
-  if (unsettled === 0 && onDisk === 0) return 'stopped, nothing left behind'
+function farewell({ unsettled, onDisk, lost }: Left): string {
   const left = [
     ...(unsettled > 0 ? [`${unsettled} messages given back`] : []),
     ...(onDisk > 0 ? [`${onDisk} records in disk queues for the next start`] : []),
+    ...(lost > 0 ? [`${lost} records of optional outputs lost`] : []),
   ]
-  return `stopped, ${left.join(', ')}`
+  return left.length === 0 ? 'stopped, nothing left behind' : `stopped, ${left.join(', ')}`
 }

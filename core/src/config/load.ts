@@ -59,6 +59,8 @@ interface RawOutput extends RawInstance {
   readonly required: boolean
   readonly queue: {
     readonly type: 'memory' | 'disk'
+    readonly maxRecords?: number
+    readonly maxAge?: string
     readonly max: string
     readonly whenFull?: 'block' | 'dropOldest' | 'dropNewest'
   }
@@ -216,7 +218,13 @@ class Check {
       from,
       signals,
       required,
-      queue: { type: queue.type, maxBytes: parseSize(queue.max)!, whenFull },
+      queue: {
+        type: queue.type,
+        maxBytes: parseSize(queue.max)!,
+        whenFull,
+        ...(queue.maxRecords !== undefined && { maxRecords: queue.maxRecords }),
+        ...(queue.maxAge !== undefined && { maxAgeMs: parseSpan(queue.maxAge)! }),
+      },
       batch: {
         records: batch.records,
         bytes: parseSize(batch.bytes)!,

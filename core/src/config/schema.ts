@@ -177,6 +177,17 @@ export const HOST_SCHEMA = {
                 default: '64MiB',
                 description: 'Its bound: estimated memory, or bytes on the disk.',
               },
+              maxRecords: {
+                type: 'integer',
+                minimum: 1,
+                description: 'Its bound in records, beside that in bytes.',
+              },
+              maxAge: {
+                type: 'string',
+                format: 'time-span',
+                description:
+                  'A record that is older when its turn comes is let go of and counted: by its own time, else by its arrival.',
+              },
               whenFull: {
                 enum: ['block', 'dropOldest', 'dropNewest'],
                 description:

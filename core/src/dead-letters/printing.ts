@@ -65,7 +65,8 @@ function printable(text: string): string {
   return text.replaceAll(STEERING, (found) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-function oneLine(text: string): string {
+/** Text of anybody as one line that steers no terminal. */
+export function oneLine(text: string): string {
   return printable(text.replaceAll(/[\r\n\t]+/g, ' '))
 }
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { pino } from 'pino'
+import { adminUrlOf, askAdmin } from '../admin/admin-client.ts'
 import { deadLetterRoutes } from '../admin/dead-letter-routes.ts'
 import { deadLetterFile, openDeadLetters } from './dead-letters.ts'
 import type { DeadLetters } from './dead-letters.ts'
@@ -17,7 +18,7 @@ type Request = NonNullable<Parameters<Reached['ask']>[1]>
 
 /** Finds the way to the dead letters at the first question. */
 export function reachDeadLetters({ stateFolder, admin }: GatewayPlace): Reached {
-  const url = urlOf(admin)
+  const url = adminUrlOf(admin)
   let file: Promise<FileAccess> | undefined
   const throughFile = async (path: string, request: Request): Promise<Response> => {
     file ??= openFile(deadLetterFile(stateFolder), stateFolder)
@@ -27,7 +28,7 @@ export function reachDeadLetters({ stateFolder, admin }: GatewayPlace): Reached 
     async ask(path, request = { method: 'GET' }) {
       const answer =
         file === undefined && url !== undefined
-          ? await throughApi(url, path, request, admin.token)
+          ? await askAdmin(url, `/api/v1/dead-letters${path}`, init(request, admin.token))
           : undefined
       const response = answer ?? (await throughFile(path, request))
       if (response.ok) return response
@@ -42,24 +43,6 @@ export function reachDeadLetters({ stateFolder, admin }: GatewayPlace): Reached 
 interface FileAccess {
   ask(path: string, request: Request): Promise<Response>
   close(): Promise<void>
-}
-
-/** The answer of the gateway; nothing when none listens there. */
-async function throughApi(
-  url: string,
-  path: string,
-  request: Request,
-  token: string | undefined,
-): Promise<Response | undefined> {
-  try {
-    return await fetch(`${url}/api/v1/dead-letters${path}`, init(request, token))
-  } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
-    if (code === 'ECONNREFUSED') return undefined
-    throw new Error(`the gateway at ${url} does not answer (${code ?? (error as Error).message})`, {
-      cause: error,
-    })
-  }
 }
 
 async function openFile(file: string, stateFolder: string): Promise<FileAccess> {
@@ -106,11 +89,4 @@ async function errorIn(response: Response, where: string): Promise<string> {
     // Whatever it is, it is not a gateway that talks.
   }
   return `what answers at ${where} knows no dead letters (status ${response.status}): is it this gateway, and recent enough?`
-}
-
-/** Where the admin listener is reached from this machine; nothing when its port is chosen at each start. */
-function urlOf({ host, port }: GatewayPlace['admin']): string | undefined {
-  if (port === 0) return undefined
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

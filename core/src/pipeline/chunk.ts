@@ -26,6 +26,8 @@ export interface Chunk {
   readonly batch: Batch
   readonly owners: readonly Owner[]
   readonly ends: readonly number[]
+  /** When it was decoded, milliseconds since the epoch. */
+  readonly arrivedMs: number
   /** Estimated heap size of the records and their messages. */
   readonly bytes: number
 }

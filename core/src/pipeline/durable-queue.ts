@@ -43,6 +43,7 @@ export class DurableQueue implements Entrance {
   /** Rows by their ids that have no fate yet, as far as they are known. */
   readonly #rows = new Map<number, Row>()
   #bytes = 0
+  #records = 0
   /** The first row of this process: those before it were found. */
   #firstOwnId = Infinity
   #lastInFront = 0
@@ -70,7 +71,11 @@ export class DurableQueue implements Entrance {
   }
 
   get blocks(): boolean {
-    return this.#broken || (this.limits.whenFull === 'block' && this.#bytes >= this.limits.maxBytes)
+    return this.#broken || (this.limits.whenFull === 'block' && this.#full)
+  }
+
+  get #full(): boolean {
+    return this.#bytes >= this.limits.maxBytes || this.#records >= (this.limits.maxRecords ?? Infinity)
   }
 
   /** Opens the file; until it is open, and whenever it cannot be written, inputs wait. Resolves after the first try. */
@@ -87,7 +92,7 @@ export class DurableQueue implements Entrance {
   push(chunk: Chunk, required: boolean): void {
     const { ledger } = this.#front
     ledger.of(chunk.input).routed += chunk.batch.length
-    if (this.limits.whenFull === 'dropNewest' && this.#bytes >= this.limits.maxBytes) {
+    if (this.limits.whenFull === 'dropNewest' && this.#full) {
       ledger.of(chunk.input).dropped += chunk.batch.length
       return settlePart({ chunk, from: 0, to: chunk.batch.length, required })
     }
@@ -144,6 +149,7 @@ export class DurableQueue implements Entrance {
   #begin(file: DiskQueueFile): void {
     if (this.#file === undefined && this.#firstOwnId === Infinity) {
       this.#bytes = file.recovered.bytes
+      this.#records = file.recovered.records
       if (file.recovered.records > 0) this.#outcomes.recovered(file.recovered.records)
     }
     this.#file = file
@@ -168,15 +174,16 @@ export class DurableQueue implements Entrance {
   #append(waiting: Waiting): void {
     const { chunk } = waiting
     waiting.underWay = true
-    const { id, bytes, onDisk } = this.#file!.append(chunk.input, chunk.batch, Date.now())
+    const { id, bytes, onDisk } = this.#file!.append(chunk.input, chunk.batch, chunk.arrivedMs)
     this.#firstOwnId = Math.min(this.#firstOwnId, id)
     this.#bytes += bytes
+    this.#records += chunk.batch.length
     onDisk.then(
       () => this.#stored(id, bytes, waiting),
       (error: PluginError) => this.#refused(bytes, waiting, error),
     )
     if (this.limits.whenFull !== 'dropOldest') return
-    while (this.#bytes > this.limits.maxBytes && this.#front.dropOldest());
+    while (this.#full && this.#front.dropOldest());
   }
 
   #stored(id: number, bytes: number, waiting: Waiting): void {
@@ -194,6 +201,7 @@ export class DurableQueue implements Entrance {
   #refused(bytes: number, waiting: Waiting, error: PluginError): void {
     const { chunk, required } = waiting
     this.#bytes -= bytes
+    this.#records -= chunk.batch.length
     waiting.underWay = false
     if (error.retryable !== false) return this.#retryLater(error)
     this.#waiting.delete(waiting)
@@ -225,15 +233,16 @@ export class DurableQueue implements Entrance {
   }
 
   #addRow(id: number, bytes: number, input: string, records: number): Row {
-    const row = new Row(input, records, () => this.#done(id, bytes))
+    const row = new Row(input, records, () => this.#done(id, bytes, records))
     this.#rows.set(id, row)
     return row
   }
 
   /** All records of a row have their fate. */
-  #done(id: number, bytes: number): void {
+  #done(id: number, bytes: number, records: number): void {
     this.#rows.delete(id)
     this.#bytes -= bytes
+    this.#records -= records
     if (this.#finished.push(id) === 1) setImmediate(() => this.#forget())
     this.#releaseRoom()
     void this.#read()
@@ -259,7 +268,7 @@ export class DurableQueue implements Entrance {
     this.#reading = false
   }
 
-  #toFront({ id, input, batch, bytes }: StoredBatch): void {
+  #toFront({ id, input, batch, bytes, arrivedMs }: StoredBatch): void {
     let row = this.#rows.get(id)
     if (row === undefined) {
       if (id >= this.#firstOwnId) return // Its fate is known, and its removal on its way.
@@ -267,7 +276,7 @@ export class DurableQueue implements Entrance {
       row = this.#addRow(id, bytes, input, batch.length)
     }
     const heapBytes = bytes * 2 + batch.length * (batch.signal === 'metric' ? 32 : 200)
-    this.#admit(id, row, { input, batch, owners: [row], ends: [batch.length], bytes: heapBytes })
+    this.#admit(id, row, { input, arrivedMs, batch, owners: [row], ends: [batch.length], bytes: heapBytes })
   }
 
   #admit(id: number, row: Row, chunk: Chunk): void {

@@ -10,6 +10,8 @@ export interface EdgeCounts {
   rejected: number
   /** Let go of by the queue's policy. */
   dropped: number
+  /** Let go of because they were older than the queue's `maxAge`. */
+  expired: number
   /** Given back because the source was lost that will send them again. */
   returned: number
 }
@@ -22,7 +24,7 @@ export class Ledger {
   of(input: string): EdgeCounts {
     const known = this.#edges.get(input)
     if (known !== undefined) return known
-    const edge = { routed: 0, recovered: 0, delivered: 0, rejected: 0, dropped: 0, returned: 0 }
+    const edge = { routed: 0, recovered: 0, delivered: 0, rejected: 0, dropped: 0, expired: 0, returned: 0 }
     this.#edges.set(input, edge)
     return edge
   }
@@ -33,7 +35,7 @@ export class Ledger {
 
   /** All lines as one. */
   get total(): Readonly<EdgeCounts> {
-    const total = { routed: 0, recovered: 0, delivered: 0, rejected: 0, dropped: 0, returned: 0 }
+    const total = { routed: 0, recovered: 0, delivered: 0, rejected: 0, dropped: 0, expired: 0, returned: 0 }
     for (const edge of this.#edges.values())
       for (const fate of Object.keys(total) as (keyof EdgeCounts)[]) total[fate] += edge[fate]
     return total
@@ -42,6 +44,6 @@ export class Ledger {
 
 /** Records that are unaccounted for: always 0, or the gateway has a fault. */
 export function residual(counts: Readonly<EdgeCounts>, inFlight: number): number {
-  const { routed, recovered, delivered, rejected, dropped, returned } = counts
-  return routed + recovered - delivered - rejected - dropped - returned - inFlight
+  const { routed, recovered, delivered, rejected, dropped, expired, returned } = counts
+  return routed + recovered - delivered - rejected - dropped - expired - returned - inFlight
 }

@@ -17,7 +17,14 @@ export class Ownership {
 
   /** The records with their owners. */
   chunk(input: string, batch: Batch): Chunk {
-    return { input, batch, owners: this.#owners, ends: this.#ends, bytes: this.#estimateBytes(batch) }
+    return {
+      input,
+      arrivedMs: Date.now(),
+      batch,
+      owners: this.#owners,
+      ends: this.#ends,
+      bytes: this.#estimateBytes(batch),
+    }
   }
 
   // A message's body is held until it is settled; a decoded event or log line is about twice its text; a sample is three

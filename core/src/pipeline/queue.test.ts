@@ -200,3 +200,36 @@ test('batches are joined and cut without a record lost or moved', () => {
   expect(sliceBatch(a, 0, 3)).toBe(a)
   expect(sliceBatch(a, 1, 3)).toMatchObject({ length: 2, values: [1, 2], times: [0, 0] })
 })
+
+test('a record that is too old when its turn comes is let go of and counted: by its own time, else by its arrival', () => {
+  const queue = new Queue({ whenFull: 'block', maxBytes: 64 * KIB, maxAgeMs: 1000 })
+  const now = Date.now()
+  const times = [now - 5000, now, now - 5000, now - 5000, 0, now]
+  const message = tracked(6)
+  const chunk = chunkOf(range(0, 6), [[message, 6]])
+  queue.push({ ...chunk, batch: { ...chunk.batch, times } as never }, true)
+  const old = tracked(2)
+  queue.push({ ...chunkOf([6, 7], [[old, 2]]), arrivedMs: now - 5000 }, true)
+  const written: (number | string)[] = []
+  for (let parts = queue.take(1000, KIB); parts.length > 0; parts = queue.take(1000, KIB)) {
+    written.push(...ids(parts))
+    queue.settle(parts)
+  }
+  expect(written).toEqual([1, 4, 5])
+  expect(queue.ledger.total).toMatchObject({ routed: 8, delivered: 3, expired: 5 })
+  expect([message.fate, old.fate, queue.bytes]).toEqual(['settled', 'settled', 0])
+})
+
+test.each(['block', 'dropOldest', 'dropNewest'] as const)(
+  'a bound in records holds as one in bytes does: %s',
+  (whenFull) => {
+    const queue = new Queue({ whenFull, maxBytes: 64 * KIB, maxRecords: 5 })
+    push(queue, 0, 3)
+    expect(queue.blocks).toBe(false)
+    push(queue, 3, 6)
+    expect(queue.blocks).toBe(whenFull === 'block')
+    push(queue, 6, 9)
+    const expected = { block: range(0, 9), dropOldest: range(6, 9), dropNewest: range(0, 6) }
+    expect(ids(queue.take(1000, 64 * KIB))).toEqual(expected[whenFull])
+  },
+)

@@ -9,7 +9,11 @@ export type WhenFull = 'block' | 'dropOldest' | 'dropNewest'
 /** How much a queue holds and what it does beyond that. */
 export interface QueueLimits {
   readonly maxBytes: number
+  /** Default: no bound of its own. */
+  readonly maxRecords?: number
   readonly whenFull: WhenFull
+  /** A record that is older when its turn comes is let go of: by its own time, else by its arrival. Default: none is too old. */
+  readonly maxAgeMs?: number
 }
 
 /** The end of a queue that inputs see. */
@@ -39,12 +43,14 @@ export class Queue implements Entrance {
   #parts: Part[] = []
   #head = 0
   #bytes = 0
+  #records = 0
   #open: readonly Part[] = []
   #awaited = false
   #admitted = 0
   #wake: (() => void) | undefined
   #watcher: (() => void) | undefined
   readonly #waitingForRoom: (() => void)[] = []
+  readonly #onIdle: (() => void)[] = []
 
   constructor(limits: QueueLimits, ledger = new Ledger()) {
     this.limits = limits
@@ -71,7 +77,7 @@ export class Queue implements Entrance {
   }
 
   get blocks(): boolean {
-    return this.limits.whenFull === 'block' && this.#bytes >= this.limits.maxBytes
+    return this.limits.whenFull === 'block' && this.#full
   }
 
   push(chunk: Chunk, required: boolean): void {
@@ -83,12 +89,13 @@ export class Queue implements Entrance {
   admit(chunk: Chunk, required: boolean): void {
     const part: Part = { chunk, from: 0, to: chunk.batch.length, required }
     this.#admitted += chunk.batch.length
-    if (this.limits.whenFull === 'dropNewest' && this.#bytes >= this.limits.maxBytes) return this.#drop(part)
+    if (this.limits.whenFull === 'dropNewest' && this.#full) return this.#drop(part)
     this.#parts.push(part)
     this.#bytes += chunk.bytes
-    if (this.#bytes >= this.limits.maxBytes) this.#awaited = true
+    this.#records += chunk.batch.length
+    if (this.#full) this.#awaited = true
     if (this.limits.whenFull === 'dropOldest') {
-      while (this.#bytes > this.limits.maxBytes && this.#parts.length - this.#head > 1) this.#dropOldest()
+      while (this.#over && this.#parts.length - this.#head > 1) this.#dropOldest()
     }
     this.#wake?.()
     this.#watcher?.()
@@ -111,7 +118,13 @@ export class Queue implements Entrance {
     let records = 0
     let bytes = 0
     while (this.#head < this.#parts.length) {
-      const next = this.#parts[this.#head]!
+      const whole = this.#parts[this.#head]!
+      const next = this.#fresh(whole)
+      if (next === undefined) {
+        this.#head++
+        continue
+      }
+      if (next.from > whole.from) this.#parts[this.#head] = { ...whole, from: next.from }
       if (taken.length > 0 && next.chunk.batch.signal !== taken[0]!.chunk.batch.signal) break
       const room = this.#fitting(next, maxRecords - records, maxBytes - bytes, taken.length === 0)
       if (room === 0) break
@@ -119,11 +132,13 @@ export class Queue implements Entrance {
       taken.push(part)
       records += room
       bytes += bytesOf(part)
-      if (part.to === next.to) this.#head++
-      else this.#parts[this.#head] = { ...next, from: part.to }
+      if (part.to === whole.to) this.#head++
+      else this.#parts[this.#head] = { ...whole, from: part.to }
     }
     this.#compact()
     this.#open = taken
+    if (taken.length === 0) this.#tellIdle()
+    if (this.limits.maxAgeMs !== undefined) this.#releaseRoom()
     if (this.empty) this.#awaited = false
     return taken
   }
@@ -136,10 +151,11 @@ export class Queue implements Entrance {
     for (const part of parts) {
       this.ledger.of(part.chunk.input)[failure === undefined ? 'delivered' : 'rejected'] +=
         part.to - part.from
-      this.#bytes -= bytesOf(part)
+      this.#leave(part)
       settlePart(part, refusal)
     }
     this.#releaseRoom()
+    this.#tellIdle()
   }
 
   /** Puts what `take` gave and has no fate yet back to the front, for another try by another session. */
@@ -184,7 +200,7 @@ export class Queue implements Entrance {
         }
         gone.add(owner)
         this.ledger.of(part.chunk.input).returned += part.to - part.from
-        this.#bytes -= bytesOf(part)
+        this.#leave(part)
       }
     }
     if (gone.size === 0) return gone
@@ -207,6 +223,14 @@ export class Queue implements Entrance {
     return true
   }
 
+  /** Resolves as soon as nothing is here and nothing is being written. */
+  idle(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve)
+      this.#tellIdle()
+    })
+  }
+
   /** Counts the records in here and in open writes by input. */
   inFlight(): Map<string, number> {
     const inputs = new Map<string, number>()
@@ -226,6 +250,43 @@ export class Queue implements Entrance {
     return { records, open }
   }
 
+  #tellIdle(): void {
+    if (this.empty && this.#open.length === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
+  }
+
+  get #full(): boolean {
+    return this.#bytes >= this.limits.maxBytes || this.#records >= (this.limits.maxRecords ?? Infinity)
+  }
+
+  get #over(): boolean {
+    return this.#bytes > this.limits.maxBytes || this.#records > (this.limits.maxRecords ?? Infinity)
+  }
+
+  /** Lets go of what is too old at the beginning of a part; returns the stretch behind it that is not, if there is one. */
+  #fresh(part: Part): Part | undefined {
+    const { maxAgeMs } = this.limits
+    if (maxAgeMs === undefined) return part
+    const oldestMs = Date.now() - maxAgeMs
+    const { chunk, to } = part
+    let { from } = part
+    while (from < to && timeOf(chunk, from) < oldestMs) from++
+    if (from > part.from) {
+      const old = { ...part, to: from }
+      this.ledger.of(chunk.input).expired += from - part.from
+      this.#leave(old)
+      settlePart(old)
+    }
+    if (from === to) return undefined
+    let end = from + 1
+    while (end < to && timeOf(chunk, end) >= oldestMs) end++
+    return { ...part, from, to: end }
+  }
+
+  #leave(part: Part): void {
+    this.#bytes -= bytesOf(part)
+    this.#records -= part.to - part.from
+  }
+
   #fitting(part: Part, records: number, bytes: number, first: boolean): number {
     const available = part.to - part.from
     const each = part.chunk.bytes / part.chunk.batch.length
@@ -235,7 +296,7 @@ export class Queue implements Entrance {
 
   #dropOldest(): void {
     const part = this.#parts[this.#head++]!
-    this.#bytes -= bytesOf(part)
+    this.#leave(part)
     this.#drop(part)
     this.#compact()
   }
@@ -269,4 +330,9 @@ function refusalFor(cause: PluginError): PluginError {
 
 function bytesOf(part: Part): number {
   return (part.chunk.bytes * (part.to - part.from)) / part.chunk.batch.length
+}
+
+function timeOf({ batch, arrivedMs }: Chunk, at: number): number {
+  const timeMs = batch.signal === 'metric' ? batch.times[at]! : batch.records[at]!.timeMs
+  return timeMs === 0 ? arrivedMs : timeMs
 }

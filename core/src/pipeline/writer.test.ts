@@ -458,3 +458,15 @@ test('the records that a partly written batch still owes are what the next sessi
   await until('all is delivered', () => queue.ledger.total.delivered === 4)
   expect(next.writes).toEqual([[1, 3]])
 })
+
+test('after five failed writes in a row one record at a time is tried, until one is accepted', async () => {
+  const { writer, push, told } = bench()
+  const messages = [push(0, 10), push(10, 20)]
+  const session = scripted(Array(7).fill(fail(retryable('down'))))
+  writer.attach(session)
+  await until('everything is settled', () => messages.every(({ fate }) => fate === 'settled'))
+  expect(session.writes.map((ids) => ids.length)).toEqual([20, 20, 20, 20, 20, 1, 1, 1, 19])
+  expect(session.writes.slice(-2).flat()).toEqual(range(0, 20))
+  expect(told.filter((one) => one.startsWith('retrying'))).toHaveLength(7)
+  expect(writer.broken).toBe(false)
+})

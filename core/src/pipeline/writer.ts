@@ -22,6 +22,9 @@ export interface Refused {
   readonly error: PluginError
 }
 
+/** So many failed writes in a row open the breaker: from then on single records find out whether the store is back. */
+const BREAKER_FAILURES = 5
+
 /** How much one write holds, and how long an idle output waits for that much. */
 export interface BatchLimits {
   readonly records: number
@@ -39,6 +42,7 @@ export class Writer {
   readonly #backoff: Backoff
   readonly #outcomes: WriteOutcomes
   #run: Run | undefined
+  #failuresInRow = 0
 
   constructor(
     queue: Queue,
@@ -49,6 +53,11 @@ export class Writer {
     this.#batch = batch
     this.#backoff = new Backoff(retry)
     this.#outcomes = outcomes
+  }
+
+  /** True from the fifth failed write in a row until one succeeds. */
+  get broken(): boolean {
+    return this.#failuresInRow >= BREAKER_FAILURES
   }
 
   /** Begins to write through a session. The one before must have been detached. */
@@ -113,9 +122,12 @@ export class Writer {
   async #write(run: Run, parts: readonly Part[]): Promise<void> {
     let left = parts
     while (left.length > 0 && !run.leaving.signal.aborted) {
-      const rest = await this.#attempt(run, left)
+      const [probe, others] = this.broken ? firstRecord(left) : [left, []]
+      if (others.length > 0) this.#queue.divide(left, [...probe, ...others])
+      const rest = await this.#attempt(run, probe)
       if (run.over) return
-      left = rest.parts
+      left = [...rest.parts, ...others]
+      if (rest.parts.length === 0 && others.length > 0) continue
       if (left.length === 0) this.#backoff.reset()
       else await this.#pause(run, rest.errors)
     }
@@ -126,11 +138,16 @@ export class Writer {
     const outcome = await attempt(run.session, parts)
     if (run.over) return NOTHING
     if (outcome.kind === 'accepted') {
+      this.#failuresInRow = 0
       this.#accept(parts)
       return NOTHING
     }
+    if (outcome.kind === 'failed' && outcome.error.retryable !== false) {
+      this.#failuresInRow++
+      return { parts, errors: [outcome.error] }
+    }
+    this.#failuresInRow = 0
     if (outcome.kind === 'partly') return await this.#settlePartly(run, parts, outcome.rejected)
-    if (outcome.error.retryable !== false) return { parts, errors: [outcome.error] }
     if (countRecords(parts) > 1) return await this.#bisect(run, parts)
     await this.#refuse(run, [{ part: parts[0]!, error: outcome.error }])
     return NOTHING
@@ -253,6 +270,14 @@ function divide(parts: readonly Part[], rejected: readonly Rejection[]) {
     }
   }
   return { pieces, accepted, refused, left }
+}
+
+/** The first record of parts, and the others. */
+function firstRecord(parts: readonly Part[]): readonly [readonly Part[], readonly Part[]] {
+  const [first, ...rest] = parts
+  if (first === undefined) return [[], []]
+  const others = { ...first, from: first.from + 1 }
+  return [[{ ...first, to: first.from + 1 }], others.from < others.to ? [others, ...rest] : rest]
 }
 
 /** Cuts parts in the middle of their records. */

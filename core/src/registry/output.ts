@@ -59,7 +59,8 @@ export class Output implements WriteOutcomes {
     this.#deadLetters = host.deadLetters
     const { type, ...limits } = spec.queue
     const onDisk = type === 'disk'
-    this.queue = new Queue(onDisk ? FRONT : limits)
+    const { maxAgeMs } = limits
+    this.queue = new Queue(onDisk ? { ...FRONT, ...(maxAgeMs !== undefined && { maxAgeMs }) } : limits)
     this.#durable = onDisk ? this.#durableQueue(limits, host) : undefined
     this.entrance = this.#durable ?? this.queue
     this.#writer = new Writer(this.queue, spec, this)
@@ -101,6 +102,25 @@ export class Output implements WriteOutcomes {
     await Promise.all([this.#durable?.start(), this.instance.start()])
   }
 
+  /** Whether so many writes failed in a row that single records are tried. */
+  get broken(): boolean {
+    return this.#writer.broken
+  }
+
+  /** Resolves when what waits in memory is written, or at once where it is on the disk or the store is in trouble. */
+  async drained(): Promise<void> {
+    if (this.#durable !== undefined || this.status.state !== 'ready') return
+    this.queue.hurry()
+    await this.queue.idle()
+  }
+
+  /** Records that a stop loses: what waits in memory for a store that no source waits for. */
+  get lost(): number {
+    if (this.spec.required || this.#durable !== undefined) return 0
+    const { records, open } = this.queue.walk()
+    return records + open
+  }
+
   /** Lets go of its queue. Returns the records that stay on the disk. */
   async close(): Promise<number> {
     return (await this.#durable?.close()) ?? 0
@@ -114,7 +134,8 @@ export class Output implements WriteOutcomes {
 
   retrying(error: Error, delayMs: number): void {
     this.failures++
-    const reason = `writing fails: ${reasonOf(error)}`
+    const breaker = this.#writer.broken ? ' (the breaker is open: one record at a time is tried)' : ''
+    const reason = `writing fails${breaker}: ${reasonOf(error)}`
     this.#trouble = { ...(this.#trouble ?? status('degraded')), reason, nextTryMs: Date.now() + delayMs }
     this.#log.warn({ retryInMs: delayMs }, reason)
   }
@@ -146,6 +167,7 @@ export class Output implements WriteOutcomes {
       const batch = batchOf(recordOf(letter))
       const chunk = {
         input: letter.input ?? '',
+        arrivedMs: Date.now(),
         batch,
         owners: [owner],
         ends: [1],

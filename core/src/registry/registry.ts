@@ -9,6 +9,7 @@ import type { Host } from '../host/host.ts'
 import type { Edge, Route } from '../pipeline/intake.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
+import { SelfCheck } from './self-check.ts'
 import { Transport } from './transport.ts'
 import type { Status } from './states.ts'
 
@@ -19,10 +20,11 @@ export interface Swapped {
   readonly version: string
 }
 
-/** What a stop leaves behind: messages without a fate, which were given back, and records on the disk for the next start. */
+/** What a stop leaves behind: messages without a fate, which were given back; records on the disk for the next start; records of optional outputs that are lost. */
 export interface Left {
   readonly unsettled: number
   readonly onDisk: number
+  readonly lost: number
 }
 
 /** What can be seen of one instance. */
@@ -52,6 +54,7 @@ export class Registry {
   /** Swaps by instance and outcome. */
   readonly swaps = new Map<string, { succeeded: number; failed: number }>()
   readonly #host: Host
+  readonly #selfCheck: SelfCheck
   readonly #stopped = new AbortController()
 
   constructor(configuration: Configuration, host: Host) {
@@ -61,6 +64,7 @@ export class Registry {
       (spec) => new Input(spec, host, configuration.gateway.maxSeries, reroute),
     )
     this.outputs = configuration.outputs.map((spec) => new Output(spec, host, reroute))
+    this.#selfCheck = new SelfCheck([...this.inputs, ...this.outputs], host.log)
     this.transports = configuration.transports.map((spec) => {
       const feeds = this.inputs.flatMap(({ feed }) => (feed?.transport === spec.name ? [feed] : []))
       return new Transport(spec, host, feeds)
@@ -70,6 +74,7 @@ export class Registry {
   /** Starts every instance on its own; resolves when each has had its first try. */
   async start(): Promise<void> {
     void this.#sweepSeries()
+    void this.#selfCheck.run(this.#stopped.signal)
     await Promise.all([
       ...this.outputs.map((output) => output.start()),
       ...[...this.inputs, ...this.transports].map(({ instance }) => instance.start()),
@@ -153,14 +158,18 @@ export class Registry {
       [...this.inputs, ...this.transports].map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)),
     )
     await Promise.all(this.outputs.map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)))
+    const lost = sum(this.outputs.map((output) => output.lost))
     const onDisk = sum(await Promise.all(this.outputs.map((output) => output.close())))
-    return { unsettled, onDisk }
+    this.#selfCheck.look()
+    return { unsettled, onDisk, lost }
   }
 
   async #drain(): Promise<void> {
     // A source that cannot end as it should is told when its instance is stopped.
     await Promise.allSettled(this.inputs.map((input) => input.end()))
     await Promise.all(this.inputs.map(({ intake }) => intake.idle()))
+    // Optional outputs hold no message, but what they have is theirs to write.
+    await Promise.all(this.outputs.map((output) => output.drained()))
   }
 
   #all(): readonly (Transport | Input | Output)[] {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { OutputSession } from '@smart-gateway/sdk'
-import { makeBench } from '../testing/bench.ts'
+import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import { range, SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
@@ -40,7 +40,7 @@ test('a stop takes no more messages, waits for the fate of those under way, and 
   await until('it takes no more', () => hand.log.includes('stop numbers'))
   expect(gateway.registry.view().map(({ state }) => state)).toEqual(['draining', 'draining', 'draining'])
   write.resolve()
-  expect(await stopped).toEqual({ unsettled: 0, onDisk: 0 })
+  expect(await stopped).toEqual({ unsettled: 0, onDisk: 0, lost: 0 })
   expect(hand.log.slice(2)).toEqual(['stop numbers', 'message acknowledged', 'output stops'])
   expect(gateway.registry.view().map(({ state }) => state)).toEqual(['stopped', 'stopped', 'stopped'])
 })
@@ -58,7 +58,7 @@ test('a stop does not wait for the batch of an output that lingers: no source wi
   await gateway.start()
   noted(hand, 'message', hand.deliver('numbers', 1, 2))
   const start = performance.now()
-  expect(await gateway.stop()).toEqual({ unsettled: 0, onDisk: 0 })
+  expect(await gateway.stop()).toEqual({ unsettled: 0, onDisk: 0, lost: 0 })
   expect(performance.now() - start).toBeLessThan(2000)
   expect(shelf.ids).toEqual([1, 2])
 })
@@ -72,7 +72,7 @@ test('a stop while an output waits for its next try ends with the drain, not wit
   void hand.deliver('numbers', 1)
   await until('it waits', () => gateway.registry.outputs[0]!.failures === 1)
   const start = performance.now()
-  expect(await gateway.stop()).toEqual({ unsettled: 1, onDisk: 0 })
+  expect(await gateway.stop()).toEqual({ unsettled: 1, onDisk: 0, lost: 0 })
   expect(performance.now() - start).toBeLessThan(1000)
 })
 
@@ -93,7 +93,7 @@ test('a stop before the start, and a start after it, leave nothing open', async 
     opened++
     return { async write() {} }
   })
-  expect(await gateway.stop()).toEqual({ unsettled: 0, onDisk: 0 })
+  expect(await gateway.stop()).toEqual({ unsettled: 0, onDisk: 0, lost: 0 })
   await gateway.start()
   expect([opened, gateway.adminUrl]).toEqual([0, undefined])
 })
@@ -118,7 +118,7 @@ test('a stop does not wait for ever: what has no fate is counted and not acknowl
   await gateway.start()
   noted(hand, 'message', hand.deliver('numbers', 1))
   const start = performance.now()
-  expect(await gateway.stop()).toEqual({ unsettled: 1, onDisk: 0 })
+  expect(await gateway.stop()).toEqual({ unsettled: 1, onDisk: 0, lost: 0 })
   expect(performance.now() - start).toBeLessThan(8000)
   expect(hand.log).not.toContain('message acknowledged')
   const warnings = bench.lines.filter(({ level }) => level === 'warn')
@@ -161,7 +161,29 @@ test('a source that never ends by itself is ended first, and what it has handed 
   await gateway.start()
   await until('it produces', () => emitted > 100)
   const start = performance.now()
-  expect(await gateway.stop()).toEqual({ unsettled: 0, onDisk: 0 })
+  expect(await gateway.stop()).toEqual({ unsettled: 0, onDisk: 0, lost: 0 })
   expect(performance.now() - start).toBeLessThan(3000)
   expect(shelf.ids).toEqual(range(0, emitted))
+})
+
+test('a stop waits for what optional outputs have to write, and says what is lost where their store is in trouble', async () => {
+  const bench = await makeBench()
+  const hand = makeHand()
+  const slow = makeShelf(() => new Promise((resolve) => setTimeout(resolve, 20)))
+  const down = makeShelf(async () => {
+    throw new Error('down')
+  })
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { a: { plugin: bench.plugin('input', 'a', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      slow: { plugin: bench.plugin('output', 'slow', slow.open), required: false, batch: { records: 1 } },
+      down: { plugin: bench.plugin('output', 'down', down.open), required: false },
+    },
+  })
+  await gateway.start()
+  await Promise.all([1, 2, 3, 4].map((id) => hand.deliver('a', id)))
+  await until('one to be in trouble', () => viewOf(gateway, 'down').state === 'degraded')
+  expect(await gateway.stop()).toEqual({ unsettled: 0, onDisk: 0, lost: 4 })
+  expect(slow.ids).toEqual([1, 2, 3, 4])
 })

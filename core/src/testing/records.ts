@@ -57,6 +57,7 @@ export function chunkOf(values: readonly number[], owners: readonly (readonly [T
   const ends = owners.map(([, count]) => (end += count))
   return {
     input: 'input',
+    arrivedMs: Date.now(),
     batch,
     owners: owners.map(([{ delivery }]) => delivery),
     ends,
