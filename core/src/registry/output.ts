@@ -109,7 +109,7 @@ export class Output implements WriteOutcomes {
 
   /** Resolves when what waits in memory is written, or at once where it is on the disk or the store is in trouble. */
   async drained(): Promise<void> {
-    if (this.#durable !== undefined || this.status.state !== 'ready') return
+    if (this.#durable !== undefined || this.#trouble !== undefined || this.instance.live === undefined) return
     this.queue.hurry()
     await this.queue.idle()
   }
