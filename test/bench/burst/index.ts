@@ -1,10 +1,11 @@
 import { defineTransport } from '@smart-gateway/sdk'
 import type { Intake, Message } from '@smart-gateway/sdk'
 
-let intake: Intake | undefined
+const intakes = new Map<string, Intake>()
 
-/** Hands messages to the gateway in bursts, as a socket's chunks do, and resolves when each has been settled. */
-export async function send(messages: readonly Message[], burst: number): Promise<void> {
+/** Hands messages to an input in bursts, as a socket's chunks do, and resolves when each has been settled. */
+export async function send(messages: readonly Message[], burst: number, input = 'collectd'): Promise<void> {
+  const intake = intakes.get(input)!
   for (let from = 0; from < messages.length; from += burst) {
     await new Promise<void>((resolve, reject) => {
       let open = 0
@@ -13,7 +14,7 @@ export async function send(messages: readonly Message[], burst: number): Promise
       }
       for (const message of messages.slice(from, from + burst)) {
         open++
-        intake!.deliver(message).then(settled, reject)
+        intake.deliver(message).then(settled, reject)
       }
     })
   }
@@ -25,8 +26,8 @@ export default defineTransport({
   options: { type: 'object' },
   subscription: { type: 'object' },
   open: () => ({
-    subscribe(_, given) {
-      intake = given
+    subscribe(_, intake, { input }) {
+      intakes.set(input, intake)
       return { start() {}, async stop() {} }
     },
   }),

@@ -12,6 +12,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   ceilometer: async () => (await import('./ceilometer.ts')).ceilometerFigures(),
   stores: async () => (await import('./stores.ts')).storeFigures(),
   neighbours: async () => (await import('./neighbours.ts')).neighbourFigures(),
+  delivery: async () => (await import('./delivery.ts')).deliveryFigures(),
   broker: async () => (await import('./broker.ts')).brokerFigures(),
   render: async () => (await import('./render.ts')).renderFigures(),
   memory: async () => (await import('./memory.ts')).memoryFigures(),
