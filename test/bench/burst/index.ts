@@ -20,6 +20,14 @@ export async function send(messages: readonly Message[], burst: number, input = 
   }
 }
 
+/** Hands one message in unless the gateway says that it would have to wait; false when it does. Nobody waits for its fate. */
+export function offer(message: Message, input: string): boolean {
+  const intake = intakes.get(input)!
+  if (intake.full) return false
+  intake.deliver(message).catch(() => undefined)
+  return true
+}
+
 export default defineTransport({
   name: 'burst',
   redelivers: false,

@@ -6,7 +6,7 @@ export const pace = { ms: 0 }
 
 export default defineOutput({
   name: 'sleepy',
-  signals: ['metric'],
+  signals: ['metric', 'event', 'log'],
   options: { type: 'object' },
   open: () => ({
     async write() {

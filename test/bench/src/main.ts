@@ -13,6 +13,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   stores: async () => (await import('./stores.ts')).storeFigures(),
   neighbours: async () => (await import('./neighbours.ts')).neighbourFigures(),
   delivery: async () => (await import('./delivery.ts')).deliveryFigures(),
+  backlog: async () => (await import('./backlog.ts')).backlogFigures(),
   broker: async () => (await import('./broker.ts')).brokerFigures(),
   render: async () => (await import('./render.ts')).renderFigures(),
   memory: async () => (await import('./memory.ts')).memoryFigures(),
