@@ -16,10 +16,9 @@ export async function askAdmin(url: string, path: string, init: RequestInit): Pr
   try {
     return await fetch(`${url}${path}`, init)
   } catch (error) {
-    const { code } = ((error as Error).cause ?? {}) as NodeJS.ErrnoException
+    const { code, message } = ((error as Error).cause ?? error) as NodeJS.ErrnoException
     if (code === 'ECONNREFUSED') return undefined
-    throw new Error(`the gateway at ${url} does not answer (${code ?? (error as Error).message})`, {
-      cause: error,
-    })
+    const reason = typeof code === 'string' ? code : message
+    throw new Error(`the gateway at ${url} does not answer (${reason})`, { cause: error })
   }
 }

@@ -50,7 +50,14 @@ export function adminHandler({ registry, metrics, token, draining, letters, repl
     c.json(
       {
         error: 'not found',
-        known: ['/health/live', '/health/ready', '/metrics', '/api/v1/instances', '/api/v1/ledger', '/api/v1/dead-letters'],
+        known: [
+          '/health/live',
+          '/health/ready',
+          '/metrics',
+          '/api/v1/instances',
+          '/api/v1/ledger',
+          '/api/v1/dead-letters',
+        ],
       },
       404,
     ),
