@@ -1,7 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { parseExactly, stringifyExactly } from '@smart-gateway/sdk/json'
 import type { DeadLetters } from '../dead-letters/dead-letters.ts'
 import type { Letter, LetterInfo } from '../dead-letters/letter.ts'
@@ -48,12 +47,6 @@ export function deadLetterRoutes({ letters, replay, token }: DeadLetterAdmin): H
   }
 
   app.onError((error, c) => c.json({ error: reasonOf(error) }, statusOf(error)))
-  app.use(
-    bodyLimit({
-      maxSize: MAX_REQUEST_BYTES,
-      onError: (c) => c.json({ error: `a request has at most ${MAX_REQUEST_BYTES} bytes` }, 413),
-    }),
-  )
   app.use(async (c, next) => {
     if (c.req.method === 'GET' || hasToken(c.req.header('authorization'), token)) return next()
     if (token !== undefined) return c.json({ error: 'changing something needs the bearer token' }, 401)
@@ -102,8 +95,10 @@ const NO_TOKEN =
 
 class NotFound extends Error {}
 class Unavailable extends Error {}
+class TooLarge extends Error {}
 
-function statusOf(error: unknown): 400 | 404 | 500 | 503 {
+function statusOf(error: unknown): 400 | 404 | 413 | 500 | 503 {
+  if (error instanceof TooLarge) return 413
   if (error instanceof BadRequest) return 400
   if (error instanceof NotFound) return 404
   return error instanceof Unavailable ? 503 : 500
@@ -115,8 +110,15 @@ function idOf(c: Context): number | undefined {
 }
 
 async function bodyOf(c: Context): Promise<unknown> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of c.req.raw.body ?? []) {
+    bytes += chunk.length
+    if (bytes > MAX_REQUEST_BYTES) throw new TooLarge(`a request has at most ${MAX_REQUEST_BYTES} bytes`)
+    chunks.push(chunk)
+  }
   try {
-    return JSON.parse(await c.req.text())
+    return JSON.parse(Buffer.concat(chunks).toString())
   } catch {
     throw new BadRequest('the body is not JSON')
   }

@@ -43,7 +43,7 @@ const COUNTERS: readonly Reading[] = [
   },
   {
     name: 'smart_gateway_component_discarded_records_total',
-    help: 'Records that went nowhere, by reason: unrouted, skipped (not a sample), rejected (by the store), queue_full (by policy).',
+    help: 'Records that went nowhere, by reason: unrouted, skipped (not a sample), rejected (by the store), queue_full (by policy), expired (older than maxAge).',
     labels: [...COMPONENT, 'reason'],
     read: ({ inputs, outputs }) => [
       ...inputs.flatMap((input) => [
@@ -53,6 +53,7 @@ const COUNTERS: readonly Reading[] = [
       ...outputs.flatMap((output) => [
         [{ ...labelsOf(output), reason: 'rejected' }, output.queue.ledger.total.rejected] as const,
         [{ ...labelsOf(output), reason: 'queue_full' }, output.queue.ledger.total.dropped] as const,
+        [{ ...labelsOf(output), reason: 'expired' }, output.queue.ledger.total.expired] as const,
       ]),
     ],
   },

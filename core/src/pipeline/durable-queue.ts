@@ -74,6 +74,10 @@ export class DurableQueue implements Entrance {
     return this.#broken || (this.limits.whenFull === 'block' && this.#full)
   }
 
+  get #over(): boolean {
+    return this.#bytes > this.limits.maxBytes || this.#records > (this.limits.maxRecords ?? Infinity)
+  }
+
   get #full(): boolean {
     return this.#bytes >= this.limits.maxBytes || this.#records >= (this.limits.maxRecords ?? Infinity)
   }
@@ -137,6 +141,14 @@ export class DurableQueue implements Entrance {
     return inputs
   }
 
+  /** A row turned out to be damaged before it was read: its records are lost, and counted as rejected. */
+  damaged(id: number): void {
+    const row = this.#rows.get(id)
+    if (row === undefined || row.inFront) return
+    this.#front.ledger.of(row.input).rejected += row.left
+    row.accept(row.left)
+  }
+
   /** Lets go of the file, once what is under way is there. Returns the records that stay in it for the next start. */
   async close(): Promise<number> {
     this.#closing.abort()
@@ -183,7 +195,7 @@ export class DurableQueue implements Entrance {
       (error: PluginError) => this.#refused(bytes, waiting, error),
     )
     if (this.limits.whenFull !== 'dropOldest') return
-    while (this.#full && this.#front.dropOldest());
+    while (this.#over && this.#front.dropOldest());
   }
 
   #stored(id: number, bytes: number, waiting: Waiting): void {

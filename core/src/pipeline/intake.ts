@@ -60,6 +60,8 @@ export class Intake implements Settlement {
   #waiting: Delivery[] = []
   /** Kept as dead letters before their peer is told. */
   readonly #refusing = new Set<Delivery>()
+  /** Every queue that was ever fed. */
+  readonly #queues = new Set<Entrance>()
   #scheduled = false
   #flushes = 0
   #blocked = false
@@ -82,6 +84,8 @@ export class Intake implements Settlement {
   /** Says where records go; undefined while a required output has not yet said what it accepts: messages wait then. */
   setRoute(route: Route | undefined): void {
     this.#route = route
+    for (const edges of Object.values(route ?? {}) as (readonly Edge[])[])
+      for (const { queue } of edges) this.#queues.add(queue)
     this.#schedule()
   }
 
@@ -127,9 +131,8 @@ export class Intake implements Settlement {
   /** Messages whose fate is unknown: always 0. Those that have none yet are counted one by one, wherever they are. */
   get unaccounted(): number {
     const open = new Set<Owner>([...this.#waiting, ...this.#refusing])
-    for (const edges of Object.values(this.#route ?? {}) as (readonly Edge[])[])
-      for (const { queue } of edges)
-        for (const owner of queue.owners()) if (owner.openAt === this) open.add(owner)
+    for (const queue of this.#queues)
+      for (const owner of queue.owners()) if (owner.openAt === this) open.add(owner)
     const { received, settled, returned, refused } = this.counts
     return received - settled - returned - refused - open.size
   }
@@ -151,10 +154,7 @@ export class Intake implements Settlement {
   /** Gives back all messages of a source that is gone, but for records that are being written: what it sends again would be here twice. */
   purge(error: PluginError, source: object): void {
     this.returnWaiting(error, source)
-    const queues = new Set(
-      Object.values(this.#route ?? {}).flatMap((edges) => edges.map(({ queue }: Edge) => queue)),
-    )
-    const gone = new Set([...queues].flatMap((queue) => [...queue.purge(source)]))
+    const gone = new Set([...this.#queues].flatMap((queue) => [...queue.purge(source)]))
     for (const owner of gone) owner.abandon(error)
   }
 

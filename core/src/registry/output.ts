@@ -93,7 +93,7 @@ export class Output implements WriteOutcomes {
     const { inFlight } = this.holds
     let unaccounted = 0
     for (const [input, counts] of this.queue.ledger.edges)
-      unaccounted += residual(counts, inFlight.get(input) ?? 0)
+      unaccounted += Math.abs(residual(counts, inFlight.get(input) ?? 0))
     return unaccounted
   }
 
@@ -179,8 +179,11 @@ export class Output implements WriteOutcomes {
 
   #durableQueue(limits: QueueLimits, { stateFolder }: Host): DurableQueue {
     const path = join(stateFolder, 'queues', `${this.spec.name}.sqlite`)
-    const onDamage = ({ reason, records }: Damage): void =>
+    const onDamage = (damage: Damage): void => {
+      const { reason, records } = damage
       this.#log.error({ records }, `a batch in ${path} is damaged and was moved aside: ${reason}`)
+      this.#durable?.damaged(damage.id)
+    }
     return new DurableQueue(limits, this.queue, () => openDiskQueue({ path, onDamage }), {
       failing: (error, delayMs) => {
         const reason = `its disk queue fails: ${reasonOf(error)}`

@@ -90,3 +90,17 @@ test('without the token nothing can be changed', async () => {
   })
   expect(answer.status).toBe(401)
 })
+
+test('over HTTP, one letter is replayed and one is dropped without any body', async () => {
+  expect(await post('{"cut":')).toBe(400)
+  const headers = { authorization: 'Bearer a-token-of-22-letters!' }
+  const url = `${gateway.adminUrl}/api/v1/dead-letters`
+  const { letters } = (await (await fetch(url)).json()) as { letters: { id: number }[] }
+  const [letter] = letters
+  const replayed = await fetch(`${url}/${letter!.id}/replay`, { method: 'POST', headers })
+  expect([replayed.status, await replayed.json()]).toMatchObject([200, { replayed: 0, failed: 1 }])
+  const dropped = await fetch(`${url}/${letter!.id}`, { method: 'DELETE', headers })
+  expect([dropped.status, await dropped.json()]).toEqual([200, { dropped: 1 }])
+  const large = await fetch(`${url}/drop`, { method: 'POST', headers, body: 'x'.repeat(100_000) })
+  expect(large.status).toBe(413)
+})

@@ -199,3 +199,25 @@ test('each fault of the ancestor is a test of ours, by its id', () => {
   const faults = Array.from({ length: 18 }, (_, i) => `B${i + 1}`)
   expect(faults.filter((id) => !tested.has(id))).toEqual([])
 })
+
+test('every test that docs/delivery.md names exists', () => {
+  const named = [...readText('docs/delivery.md').matchAll(/^\[\^[\w-]+\]: (.+)$/gm)].flatMap(([, list]) =>
+    [...list!.matchAll(/`([\w./-]+\.test\.ts)`: (.+?)(?=; `|$)/g)].map(([, file, name]) => ({
+      file: file!,
+      name: name!,
+    })),
+  )
+  expect(named.length).toBeGreaterThan(50)
+  const missing = named.filter(
+    ({ file, name }) => !existsSync(join(ROOT, file)) || !readText(file).includes(plain(name)),
+  )
+  expect(missing).toEqual([])
+})
+
+/** The longest stretch of a test's name that its source holds as it is: without quotes and what a table fills in. */
+function plain(name: string): string {
+  return name
+    .split(/["'`]|%\w|\$\w+|\u2026/)
+    .toSorted((a, b) => b.length - a.length)[0]!
+    .trim()
+}
