@@ -95,6 +95,34 @@ outputs:
     }
   })
 
+  test('the events that ceilometer sends are alerts with their traits', async () => {
+    const port = await freePort()
+    const [alertmanager] = alertmanagers
+    const gateway = await startGateway(`
+transports: { web: { plugin: http, options: { port: ${port} } } }
+inputs: { ceilometer: { plugin: ceilometer, from: { transport: web, path: /ceilometer } } }
+outputs: { alerts: { plugin: alertmanager, options: { urls: ["${alertmanager.url}"] } } }
+`)
+    cleanups.push(() => gateway.remove())
+    await gateway.ready()
+    const file = join(ROOT, 'test/fixtures/ceilometer/notifier-event.jsonl')
+    const bodies = (await readFile(file, 'utf8')).trim().split('\n')
+    for (const line of bodies) {
+      const { body } = JSON.parse(line) as { body: string }
+      const headers = { 'content-type': 'application/json' }
+      const response = await fetch(`http://127.0.0.1:${port}/ceilometer`, { method: 'POST', headers, body })
+      expect(response.status).toBe(200)
+    }
+    const alerts = (await alertmanager.alerts()).filter(({ labels }) =>
+      labels['alertname']?.startsWith('ceilometer_'),
+    )
+    expect(alerts.length).toBeGreaterThan(5)
+    expect(alerts.find(({ labels }) => labels['alertname'] === 'ceilometer_image')).toMatchObject({
+      labels: { service: 'image.controller-0', severity: 'info' },
+      annotations: { source_type: 'ceilometer', event_type: expect.stringMatching(/^image\./) },
+    })
+  })
+
   test('an OKAY ends its alert also after a restart, and the receiver hears of it', async () => {
     const labels = { alertname: 'collectd_load', instance: 'restarted', service: 'collectd' }
     const notify = (severity: string, summary: string): Notification => ({
