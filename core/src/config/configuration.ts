@@ -2,7 +2,7 @@ import type { Signal } from '@smart-gateway/sdk'
 import type { BackoffLimits } from '../backoff.ts'
 import type { BatchLimits } from '../pipeline/writer.ts'
 import type { LetterLimits } from '../dead-letters/letter-file.ts'
-import type { QueueLimits } from '../pipeline/queue.ts'
+import type { QueueLimits } from '../pipeline/entrance.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 
 /** One instance as it shall be. */

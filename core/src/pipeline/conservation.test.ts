@@ -9,7 +9,7 @@ import { until } from '../testing/until.ts'
 import { Intake } from './intake.ts'
 import type { Decode } from './intake.ts'
 import { Queue } from './queue.ts'
-import type { WhenFull } from './queue.ts'
+import type { WhenFull } from './entrance.ts'
 import { Writer } from './writer.ts'
 
 const MESSAGES = 400

@@ -11,7 +11,7 @@ import { scripted } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 import { DurableQueue } from './durable-queue.ts'
 import { Queue } from './queue.ts'
-import type { QueueLimits } from './queue.ts'
+import type { QueueLimits } from './entrance.ts'
 import { Writer } from './writer.ts'
 
 const MIB = 2 ** 20

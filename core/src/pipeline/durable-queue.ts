@@ -5,7 +5,8 @@ import { asError } from '../errors.ts'
 import { settlePart } from './chunk.ts'
 import type { Chunk, Owner } from './chunk.ts'
 import { Row } from './row.ts'
-import type { Entrance, Queue, QueueLimits } from './queue.ts'
+import type { Queue } from './queue.ts'
+import type { Entrance, QueueLimits } from './entrance.ts'
 
 /** What a durable queue tells its owner. */
 export interface DurableOutcomes {

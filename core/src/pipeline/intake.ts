@@ -4,7 +4,7 @@ import type { Owner } from './chunk.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
 import { Ownership } from './ownership.ts'
-import type { Entrance } from './queue.ts'
+import type { Entrance } from './entrance.ts'
 import { Sink } from './sink.ts'
 
 /** One output that an input feeds with one signal. */

@@ -5,7 +5,7 @@ import type { Tracked } from '../testing/records.ts'
 import { joinBatches, sliceBatch } from './batches.ts'
 import type { Chunk, Part } from './chunk.ts'
 import { Queue } from './queue.ts'
-import type { WhenFull } from './queue.ts'
+import type { WhenFull } from './entrance.ts'
 
 const KIB = 1024
 

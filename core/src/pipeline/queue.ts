@@ -1,36 +1,9 @@
 import type { PluginError } from '@smart-gateway/sdk'
 import { cutAtOwners, settlePart } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
+import type { Entrance, QueueLimits } from './entrance.ts'
 import { Ledger } from './ledger.ts'
-
-/** What happens to records that come while the queue is full. */
-export type WhenFull = 'block' | 'dropOldest' | 'dropNewest'
-
-/** How much a queue holds and what it does beyond that. */
-export interface QueueLimits {
-  readonly maxBytes: number
-  /** Default: no bound of its own. */
-  readonly maxRecords?: number
-  readonly whenFull: WhenFull
-  /** A record that is older when its turn comes is let go of: by its own time, else by its arrival. Default: none is too old. */
-  readonly maxAgeMs?: number
-}
-
-/** The end of a queue that inputs see. */
-export interface Entrance {
-  /** True when a source that needs this output has to wait. */
-  readonly blocks: boolean
-  /** Takes a chunk, or lets go of records as the policy says. It is taken all the same when it blocks: who asks first is bounded. */
-  push(chunk: Chunk, required: boolean): void
-  /** Says that a source can send no more before what is here has its fate. */
-  hurry(): void
-  /** Calls back once, as soon as it does not block. */
-  onRoom(callback: () => void): void
-  /** Lets go of what came with a source that is gone: its peer sends it again. Returns who that was. What is being written stays. */
-  purge(source: object): ReadonlySet<Owner>
-  /** Who the records belong to that are here or being written; one may come several times. */
-  owners(): Iterable<Owner>
-}
+import { bytesOf, timeOf } from './parts.ts'
 
 /**
  * The bounded buffer in front of one output. It belongs to the output's name and outlives every generation of the plugin.
@@ -326,13 +299,4 @@ export class Queue implements Entrance {
 function refusalFor(cause: PluginError): PluginError {
   const message = "a store refused its records for good; the gateway's log says why"
   return Object.assign(new Error(message, { cause }), { retryable: false })
-}
-
-function bytesOf(part: Part): number {
-  return (part.chunk.bytes * (part.to - part.from)) / part.chunk.batch.length
-}
-
-function timeOf({ batch, arrivedMs }: Chunk, at: number): number {
-  const timeMs = batch.signal === 'metric' ? batch.times[at]! : batch.records[at]!.timeMs
-  return timeMs === 0 ? arrivedMs : timeMs
 }

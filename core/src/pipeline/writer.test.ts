@@ -7,7 +7,7 @@ import type { Tracked } from '../testing/records.ts'
 import { scripted } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 import { Queue } from './queue.ts'
-import type { WhenFull } from './queue.ts'
+import type { WhenFull } from './entrance.ts'
 import { Writer } from './writer.ts'
 
 /** A queue with its writer, and what the writer told its owner. */

@@ -4,6 +4,8 @@ import type { BackoffLimits } from '../backoff.ts'
 import { asError, retryAfterOf } from '../errors.ts'
 import { joinBatches, sliceBatch } from './batches.ts'
 import type { Part } from './chunk.ts'
+import { countRecords, divide, firstRecord, halve } from './parts.ts'
+import type { Refused } from './parts.ts'
 import type { Queue } from './queue.ts'
 
 /** What a writer tells its owner. */
@@ -14,12 +16,6 @@ export interface WriteOutcomes {
   retrying(error: PluginError, delayMs: number): void
   /** Records were refused for good, each with its reason; they have their fate when the promise is kept. It must not reject. */
   refused(refused: readonly Refused[]): Promise<void>
-}
-
-/** Records that a store refused for good. */
-export interface Refused {
-  readonly part: Part
-  readonly error: PluginError
 }
 
 /** So many failed writes in a row open the breaker: from then on single records find out whether the store is back. */
@@ -242,60 +238,4 @@ async function attempt(session: OutputSession, parts: readonly Part[]): Promise<
   } catch (error) {
     return { kind: 'failed', error: asError(error) }
   }
-}
-
-/** Cuts parts into pieces of one fate each. */
-function divide(parts: readonly Part[], rejected: readonly Rejection[]) {
-  const errors = new Map(rejected.map(({ index, error }) => [index, error]))
-  const pieces: Part[] = []
-  const accepted: Part[] = []
-  const refused: Refused[] = []
-  const left: Part[] = []
-  let index = 0
-  for (const part of parts) {
-    let from = part.from
-    while (from < part.to) {
-      const error = errors.get(index)
-      let to = from
-      do {
-        to++
-        index++
-      } while (to < part.to && errors.get(index) === error)
-      const piece = { ...part, from, to }
-      pieces.push(piece)
-      if (error === undefined) accepted.push(piece)
-      else if (error.retryable === false) refused.push({ part: piece, error })
-      else left.push(piece)
-      from = to
-    }
-  }
-  return { pieces, accepted, refused, left }
-}
-
-/** The first record of parts, and the others. */
-function firstRecord(parts: readonly Part[]): readonly [readonly Part[], readonly Part[]] {
-  const [first, ...rest] = parts
-  if (first === undefined) return [[], []]
-  const others = { ...first, from: first.from + 1 }
-  return [[{ ...first, to: first.from + 1 }], others.from < others.to ? [others, ...rest] : rest]
-}
-
-/** Cuts parts in the middle of their records. */
-function halve(parts: readonly Part[]): readonly [readonly Part[], readonly Part[]] {
-  let room = Math.ceil(countRecords(parts) / 2)
-  const first: Part[] = []
-  const second: Part[] = []
-  for (const part of parts) {
-    const middle = Math.min(part.to, part.from + room)
-    if (middle > part.from) first.push({ ...part, to: middle })
-    if (middle < part.to) second.push({ ...part, from: middle })
-    room -= middle - part.from
-  }
-  return [first, second]
-}
-
-function countRecords(parts: readonly Part[]): number {
-  let records = 0
-  for (const { from, to } of parts) records += to - from
-  return records
 }

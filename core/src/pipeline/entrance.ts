@@ -1,0 +1,30 @@
+import type { Chunk, Owner } from './chunk.ts'
+
+/** What happens to records that come while the queue is full. */
+export type WhenFull = 'block' | 'dropOldest' | 'dropNewest'
+
+/** How much a queue holds and what it does beyond that. */
+export interface QueueLimits {
+  readonly maxBytes: number
+  /** Default: no bound of its own. */
+  readonly maxRecords?: number
+  readonly whenFull: WhenFull
+  /** A record that is older when its turn comes is let go of: by its own time, else by its arrival. Default: none is too old. */
+  readonly maxAgeMs?: number
+}
+
+/** The end of a queue that inputs see. */
+export interface Entrance {
+  /** True when a source that needs this output has to wait. */
+  readonly blocks: boolean
+  /** Takes a chunk, or lets go of records as the policy says. It is taken all the same when it blocks: who asks first is bounded. */
+  push(chunk: Chunk, required: boolean): void
+  /** Says that a source can send no more before what is here has its fate. */
+  hurry(): void
+  /** Calls back once, as soon as it does not block. */
+  onRoom(callback: () => void): void
+  /** Lets go of what came with a source that is gone: its peer sends it again. Returns who that was. What is being written stays. */
+  purge(source: object): ReadonlySet<Owner>
+  /** Who the records belong to that are here or being written; one may come several times. */
+  owners(): Iterable<Owner>
+}
