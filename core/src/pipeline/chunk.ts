@@ -64,7 +64,8 @@ export function* cutAtOwners(
   for (let i = firstEndAfter(ends, part.from), at = part.from; at < part.to; i++) {
     const end = Math.min(ends[i]!, part.to)
     const owner = owners[i]!
-    if (owner.source === source) {
+    // What was acknowledged to it already, it does not send again.
+    if (owner.source === source && owner.openAt !== undefined) {
       if (others < at) yield { part: { ...part, from: others, to: at }, owner: undefined }
       yield { part: { ...part, from: at, to: end }, owner }
       others = end

@@ -201,3 +201,56 @@ test('a full disk makes inputs wait; what waits goes to the disk when there is r
   expect(session.writes.flat()).toEqual(range(0, 6))
   expect([queue.blocks, told.at(-1), unaccounted()]).toEqual([false, 'works', 0])
 })
+
+test('when its file ends before a removal is there, the rows that were written go with the next opening', async () => {
+  const folder = scratch()
+  const ends: (() => Promise<void>)[] = []
+  const { queue, told, push, writer, unaccounted, close } = await makeDurable({
+    folder,
+    async open() {
+      const file = await openDiskQueue({ path: join(folder, 'queue.sqlite'), onDamage() {} })
+      const failed = Promise.withResolvers<Error>()
+      const first = ends.length === 0
+      ends.push(async () => {
+        await file.close()
+        failed.resolve(new Error('its thread died'))
+      })
+      return new Proxy(file, {
+        get(target, name) {
+          if (name === 'failed') return failed.promise
+          if (name === 'remove' && first) return async () => {}
+          const value = Reflect.get(target, name, target) as unknown
+          return typeof value === 'function' ? value.bind(target) : value
+        },
+      })
+    },
+  })
+  const session = scripted([])
+  writer.attach(session)
+  push(0, 10)
+  await until('it to be written', () => session.writes.flat().length === 10 && queue.bytes === 0)
+  await ends[0]!()
+  await until('it to be open again', () => ends.length === 2 && !queue.blocks)
+  const message = push(10, 20)
+  await until('the next to be written', () => session.writes.flat().length === 20)
+  expect([message.fate, session.writes.flat(), unaccounted()]).toEqual(['settled', range(0, 20), 0])
+  expect(told).toEqual(['failing: its thread died', 'works'])
+  await until('its bytes to be gone', () => queue.bytes === 0)
+  expect(await close()).toBe(0)
+})
+
+test('while its file cannot be written, what waits is bounded where the policy drops', async () => {
+  for (const whenFull of ['dropNewest', 'dropOldest'] as const) {
+    const folder = scratch()
+    mkdirSync(join(folder, 'queue.sqlite'), { recursive: true })
+    const { push, front, unaccounted } = await makeDurable({ folder, limits: { maxBytes: 10_000, whenFull } })
+    const messages = range(0, 100).map((i) => push(i * 10, (i + 1) * 10))
+    const { dropped } = front.ledger.total
+    expect(dropped).toBeGreaterThanOrEqual(880)
+    expect(dropped).toBeLessThanOrEqual(900)
+    expect([messages[0]!.fate, messages[99]!.fate]).toEqual(
+      whenFull === 'dropNewest' ? ['none', 'settled'] : ['settled', 'none'],
+    )
+    expect(unaccounted()).toBe(0)
+  }
+})

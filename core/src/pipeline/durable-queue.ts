@@ -1,5 +1,5 @@
 import type { PluginError } from '@smart-gateway/sdk'
-import { Backoff, RETRY, sleep } from '../backoff.ts'
+import { Backoff, sleep } from '../backoff.ts'
 import type { DiskQueueFile, StoredBatch } from '../disk/disk-queue.ts'
 import { asError } from '../errors.ts'
 import { settlePart } from './chunk.ts'
@@ -20,6 +20,11 @@ export interface DurableOutcomes {
   unstorable(error: PluginError, records: number): void
 }
 
+/** Between two tries to write: what was drained meanwhile may have made room. */
+const RETRY = { initialMs: 500, maxMs: 5000 }
+/** What waits in memory for a file that cannot be written, where a policy says what to drop; blocking inputs bound it themselves. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024
+
 /** What is read ahead of the writer at once, in bytes on the disk. */
 const READ_BYTES = 1024 * 1024
 
@@ -37,6 +42,7 @@ export class DurableQueue implements Entrance {
   #file: DiskQueueFile | undefined
   /** Not on the disk yet, in the order in which they came. */
   readonly #waiting = new Set<Waiting>()
+  #waitingBytes = 0
   /** True while the file can take nothing: inputs wait. */
   #broken = true
   #failing = false
@@ -52,6 +58,8 @@ export class DurableQueue implements Entrance {
   #behind = true
   #reading = false
   #finished: number[] = []
+  /** Rows that have their fate and may be in the file still. */
+  readonly #unremoved = new Set<number>()
   #onRoom: (() => void)[] = []
 
   constructor(
@@ -75,6 +83,22 @@ export class DurableQueue implements Entrance {
     return this.#broken || (this.limits.whenFull === 'block' && this.#full)
   }
 
+  /** True when what waits for a file that cannot be written is more than memory shall hold. */
+  get #crowded(): boolean {
+    return this.#waitingBytes > Math.min(this.limits.maxBytes, MAX_WAITING_BYTES)
+  }
+
+  #leave(waiting: Waiting): boolean {
+    const was = this.#waiting.delete(waiting)
+    if (was) this.#waitingBytes -= waiting.chunk.bytes
+    return was
+  }
+
+  #drop({ chunk, required }: Waiting): void {
+    this.#front.ledger.of(chunk.input).dropped += chunk.batch.length
+    settlePart({ chunk, from: 0, to: chunk.batch.length, required })
+  }
+
   get #over(): boolean {
     return this.#bytes > this.limits.maxBytes || this.#records > (this.limits.maxRecords ?? Infinity)
   }
@@ -88,6 +112,9 @@ export class DurableQueue implements Entrance {
     try {
       const file = await this.#open()
       if (this.#closing.signal.aborted) return await file.close()
+      // Before anything else: their numbers may be given to other rows.
+      await file.remove([...this.#unremoved])
+      this.#unremoved.clear()
       this.#begin(file)
     } catch (error) {
       this.#retryLater(asError(error))
@@ -95,15 +122,17 @@ export class DurableQueue implements Entrance {
   }
 
   push(chunk: Chunk, required: boolean): void {
-    const { ledger } = this.#front
-    ledger.of(chunk.input).routed += chunk.batch.length
-    if (this.limits.whenFull === 'dropNewest' && this.#full) {
-      ledger.of(chunk.input).dropped += chunk.batch.length
-      return settlePart({ chunk, from: 0, to: chunk.batch.length, required })
-    }
+    this.#front.ledger.of(chunk.input).routed += chunk.batch.length
     const waiting: Waiting = { chunk, required, underWay: false }
+    if (this.limits.whenFull === 'dropNewest' && (this.#full || this.#crowded)) return this.#drop(waiting)
     this.#waiting.add(waiting)
-    if (!this.#broken) this.#append(waiting)
+    this.#waitingBytes += chunk.bytes
+    if (!this.#broken) return this.#append(waiting)
+    if (this.limits.whenFull !== 'dropOldest') return
+    for (const oldest of this.#waiting) {
+      if (!this.#crowded) break
+      if (!oldest.underWay && this.#leave(oldest)) this.#drop(oldest)
+    }
   }
 
   hurry(): void {
@@ -120,8 +149,11 @@ export class DurableQueue implements Entrance {
     const gone = new Set<Owner>()
     for (const waiting of this.#waiting) {
       const { chunk, underWay } = waiting
-      if (underWay || !chunk.owners.every((owner) => owner.source === source)) continue
-      this.#waiting.delete(waiting)
+      const isItsOwn = chunk.owners.every(
+        ({ openAt, source: from }) => from === source && openAt !== undefined,
+      )
+      if (underWay || !isItsOwn) continue
+      this.#leave(waiting)
       this.#front.ledger.of(chunk.input).returned += chunk.batch.length
       for (const owner of chunk.owners) gone.add(owner)
     }
@@ -202,7 +234,7 @@ export class DurableQueue implements Entrance {
   #stored(id: number, bytes: number, waiting: Waiting): void {
     const { chunk, required } = waiting
     const { batch, input } = chunk
-    this.#waiting.delete(waiting)
+    this.#leave(waiting)
     this.#mended()
     const row = this.#addRow(id, bytes, input, batch.length)
     if (this.#behind || this.#front.bytes >= this.#front.limits.maxBytes) this.#behind = true
@@ -217,7 +249,7 @@ export class DurableQueue implements Entrance {
     this.#records -= chunk.batch.length
     waiting.underWay = false
     if (error.retryable !== false) return this.#retryLater(error)
-    this.#waiting.delete(waiting)
+    this.#leave(waiting)
     this.#front.ledger.of(chunk.input).rejected += chunk.batch.length
     this.#outcomes.unstorable(error, chunk.batch.length)
     settlePart({ chunk, from: 0, to: chunk.batch.length, required }, error)
@@ -256,15 +288,26 @@ export class DurableQueue implements Entrance {
     this.#rows.delete(id)
     this.#bytes -= bytes
     this.#records -= records
-    if (this.#finished.push(id) === 1) setImmediate(() => this.#forget())
+    this.#finish(id)
     this.#releaseRoom()
     void this.#read()
   }
 
+  #finish(id: number): void {
+    if (this.#finished.push(id) === 1) setImmediate(() => this.#forget())
+  }
+
   #forget(): void {
     const ids = this.#finished
+    const file = this.#file
     this.#finished = []
-    void this.#file?.remove(ids)
+    for (const id of ids) this.#unremoved.add(id)
+    void file?.remove(ids).then(() =>
+      // It also answers when the file has ended, which is known a moment later: then they may be there still.
+      setImmediate(() => {
+        if (this.#file === file) for (const id of ids) this.#unremoved.delete(id)
+      }),
+    )
   }
 
   /** Puts into front what is on the disk and not there yet, as far as there is room. */
@@ -284,7 +327,12 @@ export class DurableQueue implements Entrance {
   #toFront({ id, input, batch, bytes, arrivedMs }: StoredBatch): void {
     let row = this.#rows.get(id)
     if (row === undefined) {
-      if (id >= this.#firstOwnId) return // Its fate is known, and its removal on its way.
+      // Its fate is known and its removal on its way; or it came to the disk although the file ended before it said so.
+      if (id >= this.#firstOwnId) {
+        this.#lastInFront = id
+        if (!this.#unremoved.has(id) && !this.#finished.includes(id)) this.#finish(id)
+        return
+      }
       this.#front.ledger.of(input).recovered += batch.length
       row = this.#addRow(id, bytes, input, batch.length)
     }

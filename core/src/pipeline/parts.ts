@@ -39,8 +39,9 @@ export function divide(parts: readonly Part[], rejected: readonly Rejection[]) {
 export function firstRecord(parts: readonly Part[]): readonly [readonly Part[], readonly Part[]] {
   const [first, ...rest] = parts
   if (first === undefined) return [[], []]
+  if (first.to - first.from === 1) return [[first], rest]
   const others = { ...first, from: first.from + 1 }
-  return [[{ ...first, to: first.from + 1 }], others.from < others.to ? [others, ...rest] : rest]
+  return [[{ ...first, to: first.from + 1 }], [others, ...rest]]
 }
 
 /** Cuts parts in the middle of their records. */

@@ -3,7 +3,7 @@ import { permanent } from '@smart-gateway/sdk'
 import { chunkOf, idsOf, range, tracked } from '../testing/records.ts'
 import type { Tracked } from '../testing/records.ts'
 import { joinBatches, sliceBatch } from './batches.ts'
-import type { Chunk, Part } from './chunk.ts'
+import type { Chunk, Owner, Part } from './chunk.ts'
 import { Queue } from './queue.ts'
 import type { WhenFull } from './entrance.ts'
 
@@ -233,3 +233,24 @@ test.each(['block', 'dropOldest', 'dropNewest'] as const)(
     expect(ids(queue.take(1000, 64 * KIB))).toEqual(expected[whenFull])
   },
 )
+
+test('what a lost source brought is given back, but not what was acknowledged to it already', () => {
+  const queue = makeQueue()
+  const source = {}
+  const owner = (settled: boolean): Owner => ({
+    source,
+    letter: undefined,
+    failure: undefined,
+    openAt: settled ? undefined : {},
+    accept() {},
+    abandon() {},
+  })
+  const [open, acknowledged] = [owner(false), owner(true)]
+  const chunk = chunkOf(range(0, 6), [])
+  queue.push({ ...chunk, owners: [open, acknowledged, owner(false)], ends: [2, 4, 6] }, false)
+  const gone = queue.purge(source)
+  expect([gone.size, gone.has(open), gone.has(acknowledged)]).toEqual([2, true, false])
+  expect(ids(queue.take(1000, 64 * KIB))).toEqual([2, 3])
+  expect(queue.ledger.total).toMatchObject({ routed: 6, returned: 4 })
+  expect(queue.purge({}).size).toBe(0)
+})

@@ -470,3 +470,12 @@ test('after five failed writes in a row one record at a time is tried, until one
   expect(told.filter((one) => one.startsWith('retrying'))).toHaveLength(7)
   expect(writer.broken).toBe(false)
 })
+
+test('a single record that was tried with the breaker open leaves nothing behind', async () => {
+  const { queue, writer, push } = bench()
+  const message = push(0, 1)
+  writer.attach(scripted(Array(8).fill(fail(retryable('down')))))
+  await until('it is settled', () => message.fate === 'settled')
+  await queue.idle()
+  expect([queue.walk(), queue.bytes]).toEqual([{ records: 0, open: 0 }, 0])
+})

@@ -80,7 +80,8 @@ export class Output implements WriteOutcomes {
 
   get status(): Status {
     const own = this.instance.status
-    return own.state === 'ready' ? (this.#diskTrouble ?? this.#trouble ?? own) : own
+    if (own.state === 'draining' || own.state === 'stopped') return own
+    return this.#diskTrouble ?? (own.state === 'ready' ? this.#trouble : undefined) ?? own
   }
 
   /** Bytes in its queue, and records that have no fate yet by input. */
