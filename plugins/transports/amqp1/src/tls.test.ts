@@ -146,6 +146,7 @@ test('a file that cannot be read and TLS options for a plain url are said to be 
     openTransport({
       listen: { host: '127.0.0.1', port: 0, tls: { ...missing, requestClientCertificate: false } },
     }),
-  ).rejects.toThrow('"listen.tls.cert" cannot be read')
+    // Both are read at once: which one is told is a matter of luck.
+  ).rejects.toThrow(/"listen\.tls\.(cert|key)" cannot be read/)
   await expect(openTransport({ url: 'amqp://127.0.0.1:1', tls: missing })).rejects.toThrow('Write amqps://.')
 })
