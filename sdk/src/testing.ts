@@ -10,6 +10,9 @@ import type { HttpRoute, InputContext, Logger, Sender, SocketPlace, SocketServic
 import type { EventRecord, LogRecord, RecordSink, Series } from './record.ts'
 import type { SeriesTable } from './series.ts'
 
+export { mutateBytes, mutateTree, pick, seededRandom } from './mutations.ts'
+export type { Mutations } from './mutations.ts'
+
 /** One sample as a test likes to compare it. */
 export interface TestSample {
   /** The series it belongs to. */

@@ -1,14 +1,14 @@
 import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createGateway } from '@smart-gateway/core'
 import type { Gateway } from '@smart-gateway/core'
 import { ROOT } from './gateway-process.ts'
-import { installed } from './peers/installed.ts'
 import { makeCertificates } from './peers/certificates.ts'
 import type { TlsFiles } from './peers/rabbitmq.ts'
 import { freePort } from './peers/ports.ts'
+import { describeWith } from './peers/suite.ts'
 import { readText } from './workspace.ts'
 
 /** Examples of other programs' files say so in their first line. */
@@ -36,7 +36,7 @@ test('there are examples, several for each kind of plugin', () => {
   expect(examples.length).toBeGreaterThan(25)
 })
 
-describe.runIf(installed('openssl'))('examples of startup.yaml in the documentation', () => {
+describeWith(['openssl'], 'examples of startup.yaml in the documentation', () => {
   let folder: string
   let certificates: TlsFiles
   beforeAll(async () => {

@@ -3,7 +3,7 @@ import { startRabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
 import type { RabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
 import { describeWith } from '../../e2e/src/peers/suite.ts'
 import { play } from './play.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '@smart-gateway/sdk/testing'
 import { SHORT } from './scenarios.ts'
 
 const seed = Math.floor(Math.random() * 2 ** 32)

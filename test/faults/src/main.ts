@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { startRabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
 import { play } from './play.ts'
 import type { Result } from './play.ts'
-import { seededRandom } from './random.ts'
+import { seededRandom } from '@smart-gateway/sdk/testing'
 import { FULL, SHORT } from './scenarios.ts'
 import { tableOf } from './table.ts'
 

@@ -7,7 +7,6 @@ import { startBus } from './bus.ts'
 import type { Bus } from './bus.ts'
 import { startGenerator } from './generator.ts'
 import type { Generator } from './generator.ts'
-import type { Random } from './random.ts'
 import { startSamples } from './samples.ts'
 import type { Samples } from './samples.ts'
 import type { OutputPlan, Scenario } from './scenario.ts'
@@ -22,7 +21,7 @@ export interface Place {
 
 /** All that plays in one scenario, from the generator to the stores. */
 export interface Stage {
-  readonly random: Random
+  readonly random: () => number
   /** Whether there is time for the long form. */
   readonly full: boolean
   readonly broker: RabbitMq
@@ -50,7 +49,7 @@ export interface Stage {
 /** A broker that several stages use, one after the other, and the queue of the one that plays. */
 export interface Setting {
   readonly broker: RabbitMq
-  readonly random: Random
+  readonly random: () => number
   readonly full: boolean
 }
 

@@ -3,7 +3,14 @@ import { decode as decodeMsgpack, encode as encodeMsgpack } from '@msgpack/msgpa
 import { expect, test } from 'vitest'
 import type { SeriesTable } from '@smart-gateway/sdk'
 import { stringifyExactly } from '@smart-gateway/sdk/json'
-import { testSeriesTable, testSink } from '@smart-gateway/sdk/testing'
+import {
+  mutateBytes,
+  mutateTree,
+  pick,
+  seededRandom,
+  testSeriesTable,
+  testSink,
+} from '@smart-gateway/sdk/testing'
 import type { TestSink } from '@smart-gateway/sdk/testing'
 import { decodeMessage } from './message.ts'
 
@@ -29,20 +36,20 @@ const seeds = [...texts, JSON.stringify({ 'oslo.message': notification }), `[${n
 const datagrams = readDatagrams()
 
 test('a mutated JSON message is refused or yields valid records, the same ones whatever came before', () => {
-  const random = generator(20261120)
+  const random = seededRandom(20261120)
   const seen = run(12_000, () => mutateText(pick(seeds, random), random))
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20)
 })
 
 test('a mutated msgpack message is refused or yields a valid sample, the same one whatever came before', () => {
-  const random = generator(8952)
+  const random = seededRandom(8952)
   const { events, ...seen } = run(12_000, () => mutateDatagram(pick(datagrams, random), random))
   expect(events).toBe(0)
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20)
 })
 
 test('samples of few, confusable names are always told apart', () => {
-  const random = generator(11)
+  const random = seededRandom(11)
   const table = testSeriesTable()
   const texts = [
     'a',
@@ -173,7 +180,7 @@ const junk = [
   'x'.repeat(600),
 ]
 
-const memberNames = [
+const names = [
   'payload',
   'traits',
   'counter_name',
@@ -190,50 +197,18 @@ function mutateText(seed: string, random: () => number): Buffer {
   const text = envelope['oslo.message']
   if (typeof text === 'string' && random() < 0.8) {
     const inner: unknown = JSON.parse(text)
-    mutateTree(inner, random)
+    mutateTree(inner, { junk, names }, random)
     envelope['oslo.message'] = random() < 0.9 ? JSON.stringify(inner) : inner
   } else {
-    mutateTree(outer, random)
+    mutateTree(outer, { junk, names }, random)
   }
-  return mutateBytes(Buffer.from(JSON.stringify(outer)), random, 0.7)
+  return mutateBytes(Buffer.from(JSON.stringify(outer)), 0.7, random)
 }
 
 function mutateDatagram(seed: Buffer, random: () => number): Buffer {
   const tree = decodeMsgpack(seed)
-  mutateTree(tree, random)
-  return mutateBytes(Buffer.from(encodeMsgpack(tree, { maxDepth: 1000 })), random, 0.5)
-}
-
-function mutateBytes(bytes: Buffer, random: () => number, unchanged: number): Buffer {
-  if (random() < unchanged) return bytes
-  const at = Math.floor(random() * bytes.length)
-  if (random() < 0.3) return bytes.subarray(0, at)
-  bytes[at] = Math.floor(random() * 256)
-  return bytes
-}
-
-function mutateTree(tree: unknown, random: () => number): void {
-  for (let changes = Math.floor(random() * 3); changes > 0; changes--) change(tree, random)
-}
-
-function change(tree: unknown, random: () => number): void {
-  const parents: Record<string, unknown>[] = []
-  const collect = (node: unknown, depth: number) => {
-    if (typeof node !== 'object' || node === null || depth > 5) return
-    parents.push(node as Record<string, unknown>)
-    for (const child of Object.values(node)) collect(child, depth + 1)
-  }
-  collect(tree, 0)
-  const parent = pick(parents, random)
-  const key = pick(Object.keys(parent), random)
-  if (key === undefined) return
-  const other = pick(parents, random)
-  const how = random()
-  if (how < 0.2) delete parent[key]
-  else if (how < 0.7) parent[key] = structuredClone(pick(junk, random))
-  else if (how < 0.85) parent[key] = structuredClone(other)
-  else if (Array.isArray(parent)) parent.push(structuredClone(parent[Number(key)]))
-  else parent[pick(memberNames, random)] = structuredClone(parent[key])
+  mutateTree(tree, { junk, names }, random)
+  return mutateBytes(Buffer.from(encodeMsgpack(tree, { maxDepth: 1000 })), 0.5, random)
 }
 
 function readDatagrams(): Buffer[] {
@@ -245,19 +220,4 @@ function readDatagrams(): Buffer[] {
     at = end
   }
   return bodies
-}
-
-function pick<T>(items: readonly T[], random: () => number): T {
-  return items[Math.floor(random() * items.length)] as T
-}
-
-/** mulberry32: small, seeded and good enough to choose mutations. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

@@ -1,6 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { testSeriesTable, testSink } from '@smart-gateway/sdk/testing'
+import {
+  mutateBytes,
+  mutateTree,
+  pick,
+  seededRandom,
+  testSeriesTable,
+  testSink,
+} from '@smart-gateway/sdk/testing'
 import type { SeriesTable } from '@smart-gateway/sdk'
 import type { TestSink } from '@smart-gateway/sdk/testing'
 import { decodeMessage } from './message.ts'
@@ -22,7 +29,7 @@ const seeds = [
 )
 
 test('a mutated message is refused or yields valid records, the same ones whatever came before', () => {
-  const random = generator(20260110)
+  const random = seededRandom(20260110)
   const table = testSeriesTable()
   const seen = { refused: 0, samples: 0, events: 0, rejected: 0, skipped: 0 }
   for (let round = 0; round < 20_000; round++) {
@@ -48,7 +55,7 @@ test('a mutated message is refused or yields valid records, the same ones whatev
 })
 
 test('value lists of few, confusable names are always told apart', () => {
-  const random = generator(11)
+  const random = seededRandom(11)
   const table = testSeriesTable()
   const names = ['a', 'b', 'ab', 'a\0b', 'base', 'value', '_', 'a_b', 'x_total']
   const instances = [...names, '', null, undefined]
@@ -129,51 +136,10 @@ const junk = [
   'x'.repeat(600),
 ]
 
+const names = ['values', 'labels', 'annotations', 'ves', 'host', 'type']
+
 function mutate(seed: string, random: () => number): Buffer {
   const tree: unknown = JSON.parse(seed)
-  for (let changes = Math.floor(random() * 3); changes > 0; changes--) mutateTree(tree, random)
-  const bytes = Buffer.from(JSON.stringify(tree))
-  if (random() < 0.7) return bytes
-  const at = Math.floor(random() * bytes.length)
-  if (random() < 0.3) return bytes.subarray(0, at)
-  bytes[at] = Math.floor(random() * 256)
-  return bytes
-}
-
-function mutateTree(tree: unknown, random: () => number): void {
-  const parents: Record<string, unknown>[] = []
-  const collect = (node: unknown, depth: number) => {
-    if (typeof node !== 'object' || node === null || depth > 5) return
-    parents.push(node as Record<string, unknown>)
-    for (const child of Object.values(node)) collect(child, depth + 1)
-  }
-  collect(tree, 0)
-  const parent = pick(parents, random)
-  const key = pick(Object.keys(parent), random)
-  if (key === undefined) return
-  const other = pick(parents, random)
-  const how = random()
-  if (how < 0.2) delete parent[key]
-  else if (how < 0.7) parent[key] = structuredClone(pick(junk, random))
-  else if (how < 0.85) parent[key] = structuredClone(other)
-  else if (Array.isArray(parent)) parent.push(structuredClone(parent[Number(key)]))
-  else
-    parent[pick(['values', 'labels', 'annotations', 'ves', 'host', 'type'], random)] = structuredClone(
-      parent[key],
-    )
-}
-
-function pick<T>(items: readonly T[], random: () => number): T {
-  return items[Math.floor(random() * items.length)] as T
-}
-
-/** mulberry32: small, seeded and good enough to choose mutations. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
+  mutateTree(tree, { junk, names }, random)
+  return mutateBytes(Buffer.from(JSON.stringify(tree)), 0.7, random)
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { stringifyExactly } from '@smart-gateway/sdk/json'
-import { testSink } from '@smart-gateway/sdk/testing'
+import { mutateBytes, pick, seededRandom, testSink } from '@smart-gateway/sdk/testing'
 import type { TestSink } from '@smart-gateway/sdk/testing'
 import { logReader } from './log.ts'
 import type { ReadLog } from './log.ts'
@@ -29,7 +29,7 @@ function reader(): ReadLog {
 }
 
 test('a mutated body is refused or yields valid records, the same ones whatever came before', () => {
-  const random = generator(20261120)
+  const random = seededRandom(20261120)
   const steadyReader = reader()
   const seen = { refused: 0, logs: 0, rejected: 0, skipped: 0, untimed: 0 }
   for (let round = 0; round < 20_000; round++) {
@@ -106,12 +106,7 @@ const junk = [
 
 function mutatedBody(random: () => number): Buffer {
   const picked = Array.from({ length: 1 + Math.floor(random() * 3) }, () => mutatedLine(random))
-  const bytes = Buffer.from(pick(forms, random)(picked))
-  if (random() < 0.7) return bytes
-  const at = Math.floor(random() * bytes.length)
-  if (random() < 0.3) return bytes.subarray(0, at)
-  bytes[at] = Math.floor(random() * 256)
-  return bytes
+  return mutateBytes(Buffer.from(pick(forms, random)(picked)), 0.7, random)
 }
 
 function mutatedLine(random: () => number): string {
@@ -124,19 +119,4 @@ function mutatedLine(random: () => number): string {
     else fields[pick(['index', '__proto__', 'constructor', '0', 'a.b'], random)] = fields[key]
   }
   return JSON.stringify(fields)
-}
-
-function pick<T>(items: readonly T[], random: () => number): T {
-  return items[Math.floor(random() * items.length)] as T
-}
-
-/** mulberry32: small, seeded and good enough to choose mutations. */
-function generator(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
