@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
-import type { JsonSchema, Kind, Signal } from '@smart-gateway/sdk'
+import type { JsonSchema, Kind } from '@smart-gateway/sdk'
 import { readManifest } from '../plugins/manifest.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { findPlugin } from '../plugins/resolve.ts'
@@ -9,6 +9,7 @@ import { fromObject, readYaml } from './document.ts'
 import type { Document, Path } from './document.ts'
 import { ConfigError, didYouMean } from './problem.ts'
 import type { Problem } from './problem.ts'
+import type { RawConfiguration, RawInput, RawInstance, RawOutput } from './raw-configuration.ts'
 import { resolveReferences } from './references.ts'
 import type { MissingReference } from './references.ts'
 import { HOST_SCHEMA } from './schema.ts'
@@ -44,42 +45,6 @@ function readFile(file: string): Document {
     const message = `cannot be read (${code})${code === 'ENOENT' ? '; give its path: smart-gateway run PATH' : ''}`
     throw new ConfigError([{ file, path: '', message }])
   }
-}
-
-interface RawInstance {
-  readonly plugin: string
-  readonly options: Record<string, unknown>
-}
-interface RawInput extends RawInstance {
-  readonly from?: { readonly transport: string } & Readonly<Record<string, unknown>>
-}
-interface RawOutput extends RawInstance {
-  readonly from?: readonly string[]
-  readonly signals?: readonly Signal[]
-  readonly required: boolean
-  readonly queue: {
-    readonly type: 'memory' | 'disk'
-    readonly maxRecords?: number
-    readonly maxAge?: string
-    readonly max: string
-    readonly whenFull?: 'block' | 'dropOldest' | 'dropNewest'
-  }
-  readonly batch: { readonly records: number; readonly bytes: string; readonly linger: string }
-  readonly retry: { readonly initial: string; readonly max: string }
-}
-interface RawConfiguration {
-  readonly gateway: {
-    readonly name: string
-    readonly state: string
-    readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
-    readonly drain: string
-    readonly maxSeries: number
-    readonly deadLetters: { readonly max: string; readonly whenFull: 'dropOldest' | 'dropNewest' }
-    readonly admin: { readonly host: string; readonly port: number; readonly token?: string }
-  }
-  readonly transports: Readonly<Record<string, RawInstance>>
-  readonly inputs: Readonly<Record<string, RawInput>>
-  readonly outputs: Readonly<Record<string, RawOutput>>
 }
 
 /** One pass over one document: gathers every problem instead of stopping at the first. */

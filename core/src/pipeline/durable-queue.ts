@@ -1,11 +1,15 @@
 import type { PluginError } from '@smart-gateway/sdk'
-import { Backoff, sleep } from '../backoff.ts'
 import type { DiskQueueFile, StoredBatch } from '../disk/disk-queue.ts'
 import { asError } from '../errors.ts'
 import { settlePart } from './chunk.ts'
 import type { Chunk, Owner } from './chunk.ts'
+import { Outage } from './outage.ts'
+import { Removals } from './removals.ts'
 import { Row } from './row.ts'
+import { WaitingRoom } from './waiting-room.ts'
+import type { Waiting } from './waiting-room.ts'
 import type { Queue } from './queue.ts'
+import { isFull, isOver } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
 
 /** What a durable queue tells its owner. */
@@ -20,8 +24,6 @@ export interface DurableOutcomes {
   unstorable(error: PluginError, records: number): void
 }
 
-/** Between two tries to write: what was drained meanwhile may have made room. */
-const RETRY = { initialMs: 500, maxMs: 5000 }
 /** What waits in memory for a file that cannot be written, where a policy says what to drop; blocking inputs bound it themselves. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
@@ -37,29 +39,23 @@ export class DurableQueue implements Entrance {
   readonly #front: Queue
   readonly #open: () => Promise<DiskQueueFile>
   readonly #outcomes: DurableOutcomes
-  readonly #backoff = new Backoff(RETRY)
   readonly #closing = new AbortController()
   #file: DiskQueueFile | undefined
   /** Not on the disk yet, in the order in which they came. */
-  readonly #waiting = new Set<Waiting>()
-  #waitingBytes = 0
+  readonly #waiting = new WaitingRoom()
   /** True while the file can take nothing: inputs wait. */
   #broken = true
-  #failing = false
-  #retrying = false
+  readonly #outage: Outage
   /** Rows by their ids that have no fate yet, as far as they are known. */
   readonly #rows = new Map<number, Row>()
-  #bytes = 0
-  #records = 0
+  readonly #holds = { bytes: 0, records: 0 }
   /** The first row of this process: those before it were found. */
   #firstOwnId = Infinity
   #lastInFront = 0
   /** True while there may be rows on the disk that are not in front. */
   #behind = true
   #reading = false
-  #finished: number[] = []
-  /** Rows that have their fate and may be in the file still. */
-  readonly #unremoved = new Set<number>()
+  readonly #removals = new Removals(() => this.#file)
   #onRoom: (() => void)[] = []
 
   constructor(
@@ -72,39 +68,16 @@ export class DurableQueue implements Entrance {
     this.#front = front
     this.#open = open
     this.#outcomes = outcomes
+    this.#outage = new Outage(outcomes, () => this.#tryAgain(), this.#closing.signal)
   }
 
   /** Bytes on the disk and on their way there. */
   get bytes(): number {
-    return this.#bytes
+    return this.#holds.bytes
   }
 
   get blocks(): boolean {
-    return this.#broken || (this.limits.whenFull === 'block' && this.#full)
-  }
-
-  /** True when what waits for a file that cannot be written is more than memory shall hold. */
-  get #crowded(): boolean {
-    return this.#waitingBytes > Math.min(this.limits.maxBytes, MAX_WAITING_BYTES)
-  }
-
-  #leave(waiting: Waiting): boolean {
-    const was = this.#waiting.delete(waiting)
-    if (was) this.#waitingBytes -= waiting.chunk.bytes
-    return was
-  }
-
-  #drop({ chunk, required }: Waiting): void {
-    this.#front.ledger.of(chunk.input).dropped += chunk.batch.length
-    settlePart({ chunk, from: 0, to: chunk.batch.length, required })
-  }
-
-  get #over(): boolean {
-    return this.#bytes > this.limits.maxBytes || this.#records > (this.limits.maxRecords ?? Infinity)
-  }
-
-  get #full(): boolean {
-    return this.#bytes >= this.limits.maxBytes || this.#records >= (this.limits.maxRecords ?? Infinity)
+    return this.#broken || (this.limits.whenFull === 'block' && isFull(this.limits, this.#holds))
   }
 
   /** Opens the file; until it is open, and whenever it cannot be written, inputs wait. Resolves after the first try. */
@@ -112,26 +85,26 @@ export class DurableQueue implements Entrance {
     try {
       const file = await this.#open()
       if (this.#closing.signal.aborted) return await file.close()
-      // Before anything else: their numbers may be given to other rows.
-      await file.remove([...this.#unremoved])
-      this.#unremoved.clear()
+      await this.#removals.askAgain(file)
       this.#begin(file)
     } catch (error) {
-      this.#retryLater(asError(error))
+      this.#break(asError(error))
     }
   }
 
   push(chunk: Chunk, required: boolean): void {
     this.#front.ledger.of(chunk.input).routed += chunk.batch.length
     const waiting: Waiting = { chunk, required, underWay: false }
-    if (this.limits.whenFull === 'dropNewest' && (this.#full || this.#crowded)) return this.#drop(waiting)
-    this.#waiting.add(waiting)
-    this.#waitingBytes += chunk.bytes
+    if (this.limits.whenFull === 'dropNewest' && (isFull(this.limits, this.#holds) || this.#crowded))
+      return this.#drop(waiting)
+    this.#waiting.enter(waiting)
     if (!this.#broken) return this.#append(waiting)
     if (this.limits.whenFull !== 'dropOldest') return
     for (const oldest of this.#waiting) {
       if (!this.#crowded) break
-      if (!oldest.underWay && this.#leave(oldest)) this.#drop(oldest)
+      if (oldest.underWay) continue
+      this.#waiting.leave(oldest)
+      this.#drop(oldest)
     }
   }
 
@@ -153,7 +126,7 @@ export class DurableQueue implements Entrance {
         ({ openAt, source: from }) => from === source && openAt !== undefined,
       )
       if (underWay || !isItsOwn) continue
-      this.#leave(waiting)
+      this.#waiting.leave(waiting)
       this.#front.ledger.of(chunk.input).returned += chunk.batch.length
       for (const owner of chunk.owners) gone.add(owner)
     }
@@ -185,7 +158,7 @@ export class DurableQueue implements Entrance {
   /** Lets go of the file, once what is under way is there. Returns the records that stay in it for the next start. */
   async close(): Promise<number> {
     this.#closing.abort()
-    this.#forget()
+    this.#removals.ask()
     const file = this.#file
     await file?.close()
     return file?.stored.records ?? 0
@@ -193,8 +166,8 @@ export class DurableQueue implements Entrance {
 
   #begin(file: DiskQueueFile): void {
     if (this.#file === undefined && this.#firstOwnId === Infinity) {
-      this.#bytes = file.recovered.bytes
-      this.#records = file.recovered.records
+      this.#holds.bytes = file.recovered.bytes
+      this.#holds.records = file.recovered.records
       if (file.recovered.records > 0) this.#outcomes.recovered(file.recovered.records)
     }
     this.#file = file
@@ -203,7 +176,7 @@ export class DurableQueue implements Entrance {
     this.#behind = true
     void file.failed.then((error) => {
       this.#file = undefined
-      this.#retryLater(error)
+      this.#break(error)
     })
     this.#resume()
     void this.#read()
@@ -212,7 +185,7 @@ export class DurableQueue implements Entrance {
   #resume(): void {
     this.#broken = false
     for (const waiting of this.#waiting) if (!waiting.underWay) this.#append(waiting)
-    if (this.#waiting.size === 0) this.#mended()
+    if (this.#waiting.empty) this.#outage.end()
     this.#releaseRoom()
   }
 
@@ -221,21 +194,21 @@ export class DurableQueue implements Entrance {
     waiting.underWay = true
     const { id, bytes, onDisk } = this.#file!.append(chunk.input, chunk.batch, chunk.arrivedMs)
     this.#firstOwnId = Math.min(this.#firstOwnId, id)
-    this.#bytes += bytes
-    this.#records += chunk.batch.length
+    this.#holds.bytes += bytes
+    this.#holds.records += chunk.batch.length
     onDisk.then(
       () => this.#stored(id, bytes, waiting),
       (error: PluginError) => this.#refused(bytes, waiting, error),
     )
     if (this.limits.whenFull !== 'dropOldest') return
-    while (this.#over && this.#front.dropOldest());
+    while (isOver(this.limits, this.#holds) && this.#front.dropOldest());
   }
 
   #stored(id: number, bytes: number, waiting: Waiting): void {
     const { chunk, required } = waiting
     const { batch, input } = chunk
-    this.#leave(waiting)
-    this.#mended()
+    this.#waiting.leave(waiting)
+    if (!this.#broken) this.#outage.end()
     const row = this.#addRow(id, bytes, input, batch.length)
     if (this.#behind || this.#front.bytes >= this.#front.limits.maxBytes) this.#behind = true
     else this.#admit(id, row, { ...chunk, owners: [row], ends: [batch.length] })
@@ -245,36 +218,24 @@ export class DurableQueue implements Entrance {
 
   #refused(bytes: number, waiting: Waiting, error: PluginError): void {
     const { chunk, required } = waiting
-    this.#bytes -= bytes
-    this.#records -= chunk.batch.length
+    this.#holds.bytes -= bytes
+    this.#holds.records -= chunk.batch.length
     waiting.underWay = false
-    if (error.retryable !== false) return this.#retryLater(error)
-    this.#leave(waiting)
+    if (error.retryable !== false) return this.#break(error)
+    this.#waiting.leave(waiting)
     this.#front.ledger.of(chunk.input).rejected += chunk.batch.length
     this.#outcomes.unstorable(error, chunk.batch.length)
     settlePart({ chunk, from: 0, to: chunk.batch.length, required }, error)
   }
 
-  #retryLater(error: Error): void {
+  #break(error: Error): void {
     this.#broken = true
-    if (this.#retrying || this.#closing.signal.aborted) return
-    this.#retrying = true
-    this.#failing = true
-    const delayMs = this.#backoff.next()
-    this.#outcomes.failing(error, delayMs)
-    void sleep(delayMs, this.#closing.signal).then(() => {
-      this.#retrying = false
-      if (this.#closing.signal.aborted) return
-      if (this.#file === undefined) void this.start()
-      else this.#resume()
-    })
+    this.#outage.begin(error)
   }
 
-  #mended(): void {
-    if (!this.#failing || this.#broken) return
-    this.#failing = false
-    this.#backoff.reset()
-    this.#outcomes.works()
+  #tryAgain(): void {
+    if (this.#file === undefined) void this.start()
+    else this.#resume()
   }
 
   #addRow(id: number, bytes: number, input: string, records: number): Row {
@@ -286,28 +247,11 @@ export class DurableQueue implements Entrance {
   /** All records of a row have their fate. */
   #done(id: number, bytes: number, records: number): void {
     this.#rows.delete(id)
-    this.#bytes -= bytes
-    this.#records -= records
-    this.#finish(id)
+    this.#holds.bytes -= bytes
+    this.#holds.records -= records
+    this.#removals.add(id)
     this.#releaseRoom()
     void this.#read()
-  }
-
-  #finish(id: number): void {
-    if (this.#finished.push(id) === 1) setImmediate(() => this.#forget())
-  }
-
-  #forget(): void {
-    const ids = this.#finished
-    const file = this.#file
-    this.#finished = []
-    for (const id of ids) this.#unremoved.add(id)
-    void file?.remove(ids).then(() =>
-      // It also answers when the file has ended, which is known a moment later: then they may be there still.
-      setImmediate(() => {
-        if (this.#file === file) for (const id of ids) this.#unremoved.delete(id)
-      }),
-    )
   }
 
   /** Puts into front what is on the disk and not there yet, as far as there is room. */
@@ -330,7 +274,7 @@ export class DurableQueue implements Entrance {
       // Its fate is known and its removal on its way; or it came to the disk although the file ended before it said so.
       if (id >= this.#firstOwnId) {
         this.#lastInFront = id
-        if (!this.#unremoved.has(id) && !this.#finished.includes(id)) this.#finish(id)
+        if (!this.#removals.has(id)) this.#removals.add(id)
         return
       }
       this.#front.ledger.of(input).recovered += batch.length
@@ -347,15 +291,18 @@ export class DurableQueue implements Entrance {
     this.#front.admit(chunk, true)
   }
 
+  /** True when what waits for a file that cannot be written is more than memory shall hold. */
+  get #crowded(): boolean {
+    return this.#waiting.bytes > Math.min(this.limits.maxBytes, MAX_WAITING_BYTES)
+  }
+
+  #drop({ chunk, required }: Waiting): void {
+    this.#front.ledger.of(chunk.input).dropped += chunk.batch.length
+    settlePart({ chunk, from: 0, to: chunk.batch.length, required })
+  }
+
   #releaseRoom(): void {
     if (this.blocks) return
     for (const callback of this.#onRoom.splice(0)) callback()
   }
-}
-
-interface Waiting {
-  readonly chunk: Chunk
-  readonly required: boolean
-  /** On its way to the disk. */
-  underWay: boolean
 }

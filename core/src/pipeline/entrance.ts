@@ -13,6 +13,28 @@ export interface QueueLimits {
   readonly maxAgeMs?: number
 }
 
+/** What a queue holds. */
+export interface Holding {
+  readonly bytes: number
+  readonly records: number
+}
+
+/** True when a queue takes no more where it blocks or drops the newest. */
+export function isFull(
+  { maxBytes, maxRecords = Infinity }: QueueLimits,
+  { bytes, records }: Holding,
+): boolean {
+  return bytes >= maxBytes || records >= maxRecords
+}
+
+/** True when a queue that drops the oldest has to. */
+export function isOver(
+  { maxBytes, maxRecords = Infinity }: QueueLimits,
+  { bytes, records }: Holding,
+): boolean {
+  return bytes > maxBytes || records > maxRecords
+}
+
 /** The end of a queue that inputs see. */
 export interface Entrance {
   /** True when a source that needs this output has to wait. */

@@ -1,21 +1,13 @@
-import type { Batch, Message, PluginError, RecordSink, Signal } from '@smart-gateway/sdk'
+import type { Batch, Message, PluginError, RecordSink } from '@smart-gateway/sdk'
 import { asError } from '../errors.ts'
 import type { Owner } from './chunk.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
 import { Ownership } from './ownership.ts'
 import type { Entrance } from './entrance.ts'
+import { blockingQueue, queuesOf, requiredCount } from './route.ts'
+import type { Edge, Route } from './route.ts'
 import { Sink } from './sink.ts'
-
-/** One output that an input feeds with one signal. */
-export interface Edge {
-  readonly output: string
-  readonly queue: Entrance
-  readonly required: boolean
-}
-
-/** Where each signal of an input goes. */
-export type Route = Readonly<Record<Signal, readonly Edge[]>>
 
 /** The verb of an input's session. */
 export type Decode = (message: Message, out: RecordSink) => void
@@ -28,7 +20,6 @@ export interface DecodeFailures {
   rejected(message: Message, elements: number, reason: string): void
 }
 
-const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
 /** A chunk is cut here, so that an idle output can take it whole as one batch. */
 const CHUNK_RECORDS = 1000
 /** A source that waits for each fate, before an output that takes records at once, would let nothing else run: every so often all else has a turn. */
@@ -84,8 +75,7 @@ export class Intake implements Settlement {
   /** Says where records go; undefined while a required output has not yet said what it accepts: messages wait then. */
   setRoute(route: Route | undefined): void {
     this.#route = route
-    for (const edges of Object.values(route ?? {}) as (readonly Edge[])[])
-      for (const { queue } of edges) this.#queues.add(queue)
+    for (const queue of queuesOf(route)) this.#queues.add(queue)
     this.#schedule()
   }
 
@@ -112,7 +102,7 @@ export class Intake implements Settlement {
       this.#blocked ||
       this.#decode === undefined ||
       this.#route === undefined ||
-      this.#blockingQueue() !== undefined
+      blockingQueue(this.#route) !== undefined
     )
   }
 
@@ -206,8 +196,7 @@ export class Intake implements Settlement {
 
   /** Batches that wait for records which the source holds back would wait for nothing. */
   #hurry(): void {
-    for (const edges of Object.values(this.#route ?? {}))
-      for (const { queue } of edges as readonly Edge[]) queue.hurry()
+    for (const queue of queuesOf(this.#route)) queue.hurry()
   }
 
   /** Decodes messages until there is a chunk's worth of records, routes them, and returns the position of the next message. */
@@ -297,7 +286,7 @@ export class Intake implements Settlement {
 
   /** True when a queue blocks; the flush goes on by itself once it has room. */
   #watchQueue(): boolean {
-    const queue = this.#blockingQueue()
+    const queue = blockingQueue(this.#route)
     if (queue === undefined) return false
     if (!this.#blocked) {
       this.#blocked = true
@@ -308,20 +297,6 @@ export class Intake implements Settlement {
     }
     return true
   }
-
-  #blockingQueue(): Entrance | undefined {
-    if (this.#route === undefined) return undefined
-    for (const signal of SIGNALS) {
-      for (const edge of this.#route[signal]) if (edge.required && edge.queue.blocks) return edge.queue
-    }
-    return undefined
-  }
 }
 
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
-
-function requiredCount(edges: readonly Edge[]): number {
-  let count = 0
-  for (const edge of edges) if (edge.required) count++
-  return count
-}

@@ -1,6 +1,7 @@
 import type { PluginError } from '@smart-gateway/sdk'
 import { cutAtOwners, settlePart } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
+import { isFull, isOver } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
 import { Ledger } from './ledger.ts'
 import { bytesOf, timeOf } from './parts.ts'
@@ -15,8 +16,7 @@ export class Queue implements Entrance {
   readonly ledger: Ledger
   #parts: Part[] = []
   #head = 0
-  #bytes = 0
-  #records = 0
+  readonly #holds = { bytes: 0, records: 0 }
   #open: readonly Part[] = []
   #awaited = false
   #admitted = 0
@@ -31,7 +31,7 @@ export class Queue implements Entrance {
   }
 
   get bytes(): number {
-    return this.#bytes
+    return this.#holds.bytes
   }
 
   /** Records that came in since the start. */
@@ -50,7 +50,7 @@ export class Queue implements Entrance {
   }
 
   get blocks(): boolean {
-    return this.limits.whenFull === 'block' && this.#full
+    return this.limits.whenFull === 'block' && isFull(this.limits, this.#holds)
   }
 
   push(chunk: Chunk, required: boolean): void {
@@ -62,13 +62,13 @@ export class Queue implements Entrance {
   admit(chunk: Chunk, required: boolean): void {
     const part: Part = { chunk, from: 0, to: chunk.batch.length, required }
     this.#admitted += chunk.batch.length
-    if (this.limits.whenFull === 'dropNewest' && this.#full) return this.#drop(part)
+    if (this.limits.whenFull === 'dropNewest' && isFull(this.limits, this.#holds)) return this.#drop(part)
     this.#parts.push(part)
-    this.#bytes += chunk.bytes
-    this.#records += chunk.batch.length
-    if (this.#full) this.#awaited = true
+    this.#holds.bytes += chunk.bytes
+    this.#holds.records += chunk.batch.length
+    if (isFull(this.limits, this.#holds)) this.#awaited = true
     if (this.limits.whenFull === 'dropOldest') {
-      while (this.#over && this.#parts.length - this.#head > 1) this.#dropOldest()
+      while (isOver(this.limits, this.#holds) && this.#parts.length - this.#head > 1) this.#dropOldest()
     }
     this.#wake?.()
     this.#watcher?.()
@@ -227,14 +227,6 @@ export class Queue implements Entrance {
     if (this.empty && this.#open.length === 0) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
 
-  get #full(): boolean {
-    return this.#bytes >= this.limits.maxBytes || this.#records >= (this.limits.maxRecords ?? Infinity)
-  }
-
-  get #over(): boolean {
-    return this.#bytes > this.limits.maxBytes || this.#records > (this.limits.maxRecords ?? Infinity)
-  }
-
   /** Lets go of what is too old at the beginning of a part; returns the stretch behind it that is not, if there is one. */
   #fresh(part: Part): Part | undefined {
     const { maxAgeMs } = this.limits
@@ -256,8 +248,8 @@ export class Queue implements Entrance {
   }
 
   #leave(part: Part): void {
-    this.#bytes -= bytesOf(part)
-    this.#records -= part.to - part.from
+    this.#holds.bytes -= bytesOf(part)
+    this.#holds.records -= part.to - part.from
   }
 
   #fitting(part: Part, records: number, bytes: number, first: boolean): number {

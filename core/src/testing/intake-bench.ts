@@ -1,7 +1,8 @@
 import type { Message, RecordSink } from '@smart-gateway/sdk'
 import { sliceBatch } from '../pipeline/batches.ts'
 import { Intake } from '../pipeline/intake.ts'
-import type { Decode, Edge } from '../pipeline/intake.ts'
+import type { Decode } from '../pipeline/intake.ts'
+import type { Edge } from '../pipeline/route.ts'
 import { Queue } from '../pipeline/queue.ts'
 import { idsOf, SERIES } from './records.ts'
 

@@ -1,11 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { connect } from 'amqplib'
-import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startGateway } from './gateway-process.ts'
+import rhea from 'rhea'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { ROOT, startGateway } from './gateway-process.ts'
 import type { GatewayProcess } from './gateway-process.ts'
 import { readPage } from './page.ts'
 import { amqp1Writer, startCollectd } from './peers/collectd.ts'
 import type { Collectd } from './peers/collectd.ts'
-import { freePorts } from './peers/ports.ts'
+import { freePort, freePorts } from './peers/ports.ts'
 import { startRabbitMq } from './peers/rabbitmq.ts'
 import type { RabbitMq } from './peers/rabbitmq.ts'
 import { describeWith } from './peers/suite.ts'
@@ -80,6 +83,31 @@ outputs:
     expect(collectd.log()).not.toMatch(/amqp1 plugin.*(error|closed|disconnect)/i)
   }, 45_000)
 })
+
+test('log lines that come as one AMQP list of strings, as rsyslog batches them, are one record each', async () => {
+  const port = await freePort()
+  const gateway = await startGateway(`
+transports: { direct: { plugin: amqp1, options: { listen: { host: 127.0.0.1, port: ${port} } } } }
+inputs: { logs: { plugin: logs, from: { transport: direct, address: rsyslog/logs } } }
+outputs: { file: { plugin: file, options: { path: logs.ndjson } } }
+`)
+  onTestFinished(() => gateway.remove())
+  await gateway.ready()
+  const file = join(ROOT, 'test/fixtures/logs/rsyslog-json-template.jsonl')
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  const connection = rhea.create_container().connect({ host: '127.0.0.1', port, reconnect: false })
+  onTestFinished(() => connection.close())
+  const sender = connection.open_sender('rsyslog/logs')
+  await new Promise<void>((accepted, failed) => {
+    sender.once('sendable', () => sender.send({ body: lines }))
+    sender.once('accepted', () => accepted())
+    sender.once('rejected', () => failed(new Error('the list was rejected')))
+  })
+  const records = await untilLines(gateway, 'logs.ndjson', lines.length)
+  expect(records.map(({ message }) => message)).toEqual(
+    lines.map((line) => (JSON.parse(line) as { message: string }).message),
+  )
+}, 30_000)
 
 describeWith(['rabbitmq'], "RabbitMQ's AMQP 1.0 plugin, with the gateway as its client", () => {
   const MESSAGES = 3000
