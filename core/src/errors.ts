@@ -58,6 +58,22 @@ export const ERRORS = {
     means: 'A new generation could not be made ready; the old one goes on untouched.',
     hint: 'See the reason behind it, mend the new version and swap again.',
   },
+  SG_PLACE_FAILED: {
+    means: 'The code of a plugin could not be taken into a folder of its own.',
+    hint: 'See the reason behind it: a package that is not whole, no room on the disk, npm; then ask for the change again.',
+  },
+  SG_NOT_ALLOWED: {
+    means: 'A package may not be fetched from npm: by its name, its version or its integrity.',
+    hint: 'See `gateway.plugins` in startup.yaml: `allow` names the packages that may be fetched, `pinned` their integrity.',
+  },
+  SG_NO_EARLIER_CODE: {
+    means: 'There is no earlier code of an instance to go back to.',
+    hint: 'Swap to a version or a folder; `gateway.plugins.keep` says how many earlier ones stay on the disk.',
+  },
+  SG_CHANGE_REFUSED: {
+    means: 'A change was not carried out, or only in part; what ran before goes on.',
+    hint: 'See the reasons behind it, mend what they name and ask for it again. `smart-gateway changes` lists the last ones.',
+  },
   SG_DEAD_LETTERS_FAILED: {
     means: 'The dead letter store cannot be opened.',
     hint: 'Mend what the reason names; a damaged file can be moved away, a new one is made at the next start. Without it the gateway goes on: what is refused for good is logged and not kept.',

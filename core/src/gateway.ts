@@ -1,10 +1,18 @@
+import { resolve } from 'node:path'
 import { Registry as Metrics } from 'prom-client'
 import type { Logger } from 'pino'
 import { AdminListener } from './admin/admin-listener.ts'
+import { AdminSocket } from './admin/admin-socket.ts'
 import { adminHandler } from './admin/admin.ts'
 import { registerDeadLetterMetrics } from './admin/dead-letter-metrics.ts'
 import { registerGatewayMetrics } from './admin/gateway-metrics.ts'
-import { loadConfiguration } from './config/load.ts'
+import { registerChangeMetrics } from './admin/change-metrics.ts'
+import { boot } from './change/boot.ts'
+import { Changes } from './change/changes.ts'
+import { Follow } from './change/follow.ts'
+import { Memory } from './change/memory.ts'
+import { Reconciler } from './change/reconciler.ts'
+import { Standing } from './change/standing.ts'
 import type { ConfigSource } from './config/load.ts'
 import { Scrubber } from './config/secrets.ts'
 import { DeadLetterBox } from './dead-letters/dead-letter-box.ts'
@@ -12,6 +20,8 @@ import { Replay } from './dead-letters/replay.ts'
 import { Routes } from './host/routes.ts'
 import { Sockets } from './host/sockets.ts'
 import type { Host } from './host/host.ts'
+import { Codes } from './plugins/codes.ts'
+import { GenerationStore } from './plugins/generations.ts'
 import { createLogger } from './log.ts'
 import { Registry } from './registry/registry.ts'
 import type { Left } from './registry/registry.ts'
@@ -20,6 +30,10 @@ import type { Left } from './registry/registry.ts'
 export interface Gateway {
   /** The instances that run. */
   readonly registry: Registry
+  /** Where changes of what runs are asked for. */
+  readonly reconciler: Reconciler
+  /** The changes that were asked for, with their outcome. */
+  readonly changes: Changes
   readonly log: Logger
   /** How long `stop` waits for messages under way, at most. */
   readonly drainMs: number
@@ -40,49 +54,76 @@ export interface GatewayOptions {
   /** Default: a logger as `createLogger` makes it, on standard error. */
   readonly log?: Logger
   readonly environment?: NodeJS.ProcessEnv
+  /** Throws at a configuration with mistakes also where an earlier run left a good one; default: false. */
+  readonly strict?: boolean
 }
 
 /**
  * Makes a gateway from the path of a startup.yaml or from an object of the same shape. Reads manifests, runs no plugin code yet.
- * Throws a ConfigError that lists every mistake.
+ * Throws a ConfigError that lists every mistake, unless an earlier run left a good configuration to begin with.
  */
 export function createGateway(config: string | object, options: GatewayOptions = {}): Gateway {
   const { folder = process.cwd(), environment = process.env } = options
-  const source: ConfigSource = typeof config === 'string' ? { file: config } : { config, folder }
-  const configuration = loadConfiguration(source, environment)
+  const source: ConfigSource = typeof config === 'string' ? { file: resolve(config) } : { config, folder }
+  const begin = boot(source, environment, options)
+  const { configuration } = begin
   const { gateway: settings } = configuration
   const scrubber = new Scrubber()
   scrubber.add(configuration.secrets)
   const log = options.log ?? createLogger({ level: settings.logLevel, name: settings.name, scrubber })
   const metrics = new Metrics()
   const onError = (err: unknown, what: string) => log.error({ err }, `${what} failed`)
-  const routes = new Routes(onError)
-  const sockets = new Sockets(onError)
-  const { folder: home } = configuration
-  const deadLetters = new DeadLetterBox({
-    stateFolder: settings.stateFolder,
-    limits: settings.deadLetters,
-    scrubber,
-    log,
-  })
+  const leaving = new Set<string>()
+  const routes = new Routes(onError, leaving)
+  const { stateFolder } = settings
+  const deadLetters = new DeadLetterBox({ stateFolder, limits: settings.deadLetters, scrubber, log })
+  const store = new GenerationStore({ stateFolder, folder: configuration.folder, ...settings.plugins, log })
+  const codes = new Codes(store, begin.lastGood?.pins ?? {}, log)
   const host: Host = {
     log,
     scrubber,
     metrics,
     routes,
-    sockets,
+    sockets: new Sockets(onError, leaving),
     deadLetters,
-    folder: home,
-    stateFolder: settings.stateFolder,
+    codes,
+    folder: configuration.folder,
+    stateFolder,
   }
   const registry = new Registry(configuration, host)
+  const changes = new Changes(log)
+  const standing = new Standing()
+  const memory = new Memory(source, stateFolder, begin, codes, log)
+  const reconciler = new Reconciler({
+    source,
+    environment,
+    registry,
+    codes,
+    changes,
+    leaving,
+    drainMs: () => settings.drainMs,
+    read(reading) {
+      scrubber.add(reading.configuration?.secrets ?? [])
+      follow.take(reading)
+    },
+    async changed(change, reading) {
+      if (reading !== undefined) standing.take(change)
+      await memory.keep(change, reading)
+      follow.start()
+    },
+  })
+  const follow = new Follow(source, registry, reconciler, log)
   registerGatewayMetrics(metrics, registry)
+  registerChangeMetrics(metrics, changes, standing)
   registerDeadLetterMetrics(metrics, deadLetters)
 
   let stopped: Promise<Left> | undefined
   let replay: Replay | undefined
   const handler = adminHandler({
     registry,
+    reconciler,
+    changes,
+    standing,
     metrics,
     letters: () => deadLetters.open(),
     async replay() {
@@ -94,8 +135,17 @@ export function createGateway(config: string | object, options: GatewayOptions =
     draining: () => stopped !== undefined,
   })
   const admin = new AdminListener(routes, settings.admin, handler, log)
+  const socket = new AdminSocket(stateFolder, handler, log)
+  const stop = async (): Promise<Left> => {
+    follow.stop()
+    const [left] = await Promise.all([registry.stop(settings.drainMs), changes.close()])
+    await Promise.all([admin.close(), socket.close(), deadLetters.close()])
+    return left
+  }
   return {
     registry,
+    reconciler,
+    changes,
     log,
     drainMs: settings.drainMs,
     get adminUrl() {
@@ -105,13 +155,19 @@ export function createGateway(config: string | object, options: GatewayOptions =
       return admin.failure
     },
     async start() {
-      await Promise.all([admin.open(), registry.start()])
+      if (begin.unreadable !== undefined) log.warn(begin.unreadable)
+      if (begin.instead !== undefined) {
+        log.error(
+          { code: begin.instead.code },
+          `${begin.instead.message}\nthe last good configuration is started instead`,
+        )
+        standing.refuse(begin.instead.message)
+      }
+      await Promise.all([admin.open(), socket.open(), registry.start()])
+      await memory.begin()
+      follow.start()
+      if (begin.instead !== undefined) reconciler.reload('start')
     },
-    stop() {
-      stopped ??= registry
-        .stop(settings.drainMs)
-        .finally(() => Promise.all([admin.close(), deadLetters.close()]))
-      return stopped
-    },
+    stop: () => (stopped ??= stop()),
   }
 }

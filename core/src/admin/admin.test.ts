@@ -2,9 +2,11 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { Registry as Metrics } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
+import { Standing } from '../change/standing.ts'
 import { makeBench } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
+import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 import type { Gateway } from '../gateway.ts'
 import { adminHandler } from './admin.ts'
@@ -129,7 +131,7 @@ test('metrics account for every message and record, through a swap', async () =>
   })
   await gateway.start()
   await hand.deliver('numbers', 1, 2, 3)
-  await gateway.registry.swap('numbers')
+  await swap(gateway, 'numbers')
   await hand.deliver('numbers', 4)
   const text = String((await get(gateway, '/metrics')).body)
   const labels = (component: string, kind: string) => `{component="${component}",kind="${kind}",plugin=`
@@ -157,10 +159,13 @@ test('what is not there is answered 404, what changes nothing', async () => {
 
 test('the api is open to this machine; from another one it needs the token', async () => {
   const bench = await makeBench()
-  const { registry } = bench.gateway({})
+  const { registry, reconciler, changes } = bench.gateway({})
   const ask = async (remote: string | undefined, token?: string, authorization?: string): Promise<number> => {
     const handler = adminHandler({
       registry,
+      reconciler,
+      changes,
+      standing: new Standing(),
       metrics: new Metrics(),
       token,
       draining: () => false,

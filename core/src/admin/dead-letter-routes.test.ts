@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { expect, test } from 'vitest'
 import type { DeadLetters } from '../dead-letters/dead-letters.ts'
 import type { Letter } from '../dead-letters/letter.ts'
+import { guardOf } from './guard.ts'
 import { Replay } from '../dead-letters/replay.ts'
 import { deadMessage, openStore } from '../testing/dead-letter-store.ts'
 import { scratch } from '../testing/scratch.ts'
@@ -28,7 +29,7 @@ function api(
     })
   const app = new Hono().route(
     '/api/v1/dead-letters',
-    deadLetterRoutes({ letters: async () => letters, replay: async () => replay, token }),
+    deadLetterRoutes({ letters: async () => letters, replay: async () => replay, guard: guardOf(token) }),
   )
   const fetched = (method: string, path: string, body?: unknown) =>
     app.request(`/api/v1/dead-letters${path}`, {

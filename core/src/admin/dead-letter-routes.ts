@@ -1,13 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { Hono } from 'hono'
-import type { Context } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { parseExactly, stringifyExactly } from '@smart-gateway/sdk/json'
 import type { DeadLetters } from '../dead-letters/dead-letters.ts'
 import type { Letter, LetterInfo } from '../dead-letters/letter.ts'
 import type { Replay } from '../dead-letters/replay.ts'
 import { reasonOf } from '../errors.ts'
-import { hasToken } from './bearer.ts'
 import { asPage, asReplayOptions, asSelection, BadRequest } from './dead-letter-requests.ts'
+import { jsonBodyOf, TooLarge } from './request-body.ts'
 
 /** What the routes work on. */
 export interface DeadLetterAdmin {
@@ -15,16 +15,15 @@ export interface DeadLetterAdmin {
   letters(): Promise<DeadLetters | undefined>
   /** Undefined where no gateway runs that could deliver. */
   replay(): Promise<Replay | undefined>
-  /** Whoever changes something must have it; without one nobody may. */
-  readonly token: string | undefined
+  /** Lets nobody pass who may not change something. */
+  readonly guard: MiddlewareHandler
 }
 
 /** A letter's text is shown up to here; `/body` has all of it. */
 const SHOWN_BYTES = 64 * 1024
-const MAX_REQUEST_BYTES = 64 * 1024
 
 /** The routes below /api/v1/dead-letters. Who may read is for the listener to say; changing something needs the token. */
-export function deadLetterRoutes({ letters, replay, token }: DeadLetterAdmin): Hono {
+export function deadLetterRoutes({ letters, replay, guard }: DeadLetterAdmin): Hono {
   const app = new Hono()
   const store = async (): Promise<DeadLetters> => {
     const found = await letters()
@@ -47,11 +46,7 @@ export function deadLetterRoutes({ letters, replay, token }: DeadLetterAdmin): H
   }
 
   app.onError((error, c) => c.json({ error: reasonOf(error) }, statusOf(error)))
-  app.use(async (c, next) => {
-    if (c.req.method === 'GET' || hasToken(c.req.header('authorization'), token)) return next()
-    if (token !== undefined) return c.json({ error: 'changing something needs the bearer token' }, 401)
-    return c.json({ error: NO_TOKEN }, 403)
-  })
+  app.use(async (c, next) => (c.req.method === 'GET' ? next() : guard(c, next)))
   app.get('/', async (c) => {
     const page = asPage(c.req.query())
     const letters = await store()
@@ -81,21 +76,17 @@ export function deadLetterRoutes({ letters, replay, token }: DeadLetterAdmin): H
     return c.json(await (await replayer()).run({ ids: [id] }, { force: c.req.query('force') === 'true' }))
   })
   app.post('/drop', async (c) =>
-    c.json({ dropped: await (await store()).drop(asSelection(await bodyOf(c))) }),
+    c.json({ dropped: await (await store()).drop(asSelection(await jsonBodyOf(c))) }),
   )
   app.post('/replay', async (c) => {
-    const request = await bodyOf(c)
+    const request = await jsonBodyOf(c)
     return c.json(await (await replayer()).run(asSelection(request), asReplayOptions(request)))
   })
   return app
 }
 
-const NO_TOKEN =
-  'changing something needs a bearer token, and none is set: set gateway.admin.token in startup.yaml, 16 characters or more, and start anew'
-
 class NotFound extends Error {}
 class Unavailable extends Error {}
-class TooLarge extends Error {}
 
 function statusOf(error: unknown): 400 | 404 | 413 | 500 | 503 {
   if (error instanceof TooLarge) return 413
@@ -107,21 +98,6 @@ function statusOf(error: unknown): 400 | 404 | 413 | 500 | 503 {
 function idOf(c: Context): number | undefined {
   const text = c.req.param('id') ?? ''
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined
-}
-
-async function bodyOf(c: Context): Promise<unknown> {
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of c.req.raw.body ?? []) {
-    bytes += chunk.length
-    if (bytes > MAX_REQUEST_BYTES) throw new TooLarge(`a request has at most ${MAX_REQUEST_BYTES} bytes`)
-    chunks.push(chunk)
-  }
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString())
-  } catch {
-    throw new BadRequest('the body is not JSON')
-  }
 }
 
 function infoJson({ timeMs, ...info }: LetterInfo): object {

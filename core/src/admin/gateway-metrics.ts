@@ -98,16 +98,6 @@ const COUNTERS: readonly Reading[] = [
     read: ({ inputs }) =>
       inputs.map(({ spec, series }) => [{ component: spec.name }, series.refused] as const),
   },
-  {
-    name: 'smart_gateway_swaps_total',
-    help: 'Generations swapped, by outcome.',
-    labels: ['instance', 'outcome'],
-    read: ({ swaps }) =>
-      [...swaps].flatMap(([instance, { succeeded, failed }]) => [
-        [{ instance, outcome: 'succeeded' }, succeeded] as const,
-        [{ instance, outcome: 'failed' }, failed] as const,
-      ]),
-  },
 ]
 
 const GAUGES: readonly Reading[] = [
@@ -216,23 +206,6 @@ export function registerGatewayMetrics(metrics: Metrics, registry: Registry): vo
       },
     })
   }
-  registerConfigMetrics(metrics)
-}
-
-// Prometheus' own pair of names. A configuration that did not load never gets this far.
-function registerConfigMetrics(metrics: Metrics): void {
-  const successful = new Gauge({
-    name: 'smart_gateway_config_last_reload_successful',
-    help: 'Whether the last configuration was good.',
-    registers: [metrics],
-  })
-  const time = new Gauge({
-    name: 'smart_gateway_config_last_reload_success_timestamp_seconds',
-    help: 'When the last good configuration was loaded.',
-    registers: [metrics],
-  })
-  successful.set(1)
-  time.set(Math.floor(Date.now() / 1000))
 }
 
 function describe({ name, help, labels }: Reading, metrics: Metrics) {

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { Hono } from 'hono'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { guardOf } from '../admin/guard.ts'
 import { deadLetterRoutes } from '../admin/dead-letter-routes.ts'
 import type { DeadLetters } from '../dead-letters/dead-letters.ts'
 import { deadLetterFile } from '../dead-letters/dead-letters.ts'
@@ -85,7 +86,7 @@ async function serve(folder: string, letters: DeadLetters, token: string | undef
   })
   const app = new Hono().route(
     '/api/v1/dead-letters',
-    deadLetterRoutes({ letters: async () => letters, replay: async () => replay, token }),
+    deadLetterRoutes({ letters: async () => letters, replay: async () => replay, guard: guardOf(token) }),
   )
   const listener = await Listener.bind('127.0.0.1', 0, (request) => app.fetch(request), vi.fn())
   onTestFinished(() => listener.close())

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { check } from './check.ts'
+import { addChangeCommands } from './change.ts'
 import { addDeadletterCommands } from './deadletter.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
@@ -17,6 +18,8 @@ const program = new Command('smart-gateway')
   )
   .version(version)
   .showHelpAfterError()
+  // `swap --version` is an option of the command.
+  .enablePositionalOptions()
 program
   .command('run')
   .description('run the gateway until it is told to stop')
@@ -39,5 +42,6 @@ program
   .argument(...file)
   .action(status)
 addDeadletterCommands(program, file)
+addChangeCommands(program, file)
 
 await program.parseAsync()

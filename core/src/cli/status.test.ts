@@ -1,7 +1,8 @@
+import { dirname, join } from 'node:path'
+import { adminSocketOf } from '../admin/admin-socket.ts'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Gateway } from '../gateway.ts'
 import { Listener } from '../host/listener.ts'
@@ -180,7 +181,7 @@ test('where no gateway answers, or another program does, that is said in a sente
   await gateway.stop()
   expect(await statusOf(file)).toEqual({
     stdout: '',
-    stderr: `smart-gateway: no gateway answers at ${url}\n`,
+    stderr: `smart-gateway: no gateway answers at ${adminSocketOf(join(dirname(file), 'state'))} or ${url}\n`,
     status: 1,
   })
   const older = answers({ '/api/v1/ledger': new Response('no', { status: 404 }) })
@@ -195,7 +196,7 @@ test('it is a command', async () => {
   writeFileSync(join(folder, 'startup.yaml'), 'gateway: { admin: { port: 0 } }\n')
   const command = startCommand(['status'], folder)
   expect(await command.ended).toBe(1)
-  expect(command.stderr).toContain('smart-gateway: gateway.admin.port is 0')
+  expect(command.stderr).toContain('gateway.admin.port is 0')
   writeFileSync(join(folder, 'startup.yaml'), 'gateway: { admin: { prot: 1 } }\n')
   const bad = startCommand(['status'], folder)
   expect(await bad.ended).toBe(78)

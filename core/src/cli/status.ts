@@ -1,17 +1,16 @@
-import { adminUrlOf, askAdmin } from '../admin/admin-client.ts'
+import { askGateway, noAnswer } from '../admin/admin-client.ts'
 import type { Ledgers } from '../admin/ledger-routes.ts'
 import { oneLine } from '../dead-letters/printing.ts'
 import { readGatewayPlace } from '../dead-letters/settings.ts'
-import type { InstanceView } from '../registry/registry.ts'
+import type { GatewayPlace } from '../dead-letters/settings.ts'
+import type { InstanceView } from '../registry/view.ts'
 import { orExit } from './exit.ts'
-
-const ANSWER_MS = 5000
 
 /** `smart-gateway status`: prints what runs and both ledgers; what is wrong goes to standard error, and the exit status is 1 then. */
 export async function status(file: string): Promise<void> {
-  const { admin } = orExit(() => readGatewayPlace(file))
+  const place = orExit(() => readGatewayPlace(file))
   try {
-    const ask = askerOf(admin)
+    const ask = askerOf(place)
     const [readiness, { instances }, ledgers] = await Promise.all([
       ask<Readiness>('/health/ready', 503),
       ask<{ readonly instances: readonly InstanceView[] }>('/api/v1/instances'),
@@ -34,19 +33,16 @@ interface Readiness {
 
 type Ask = <T>(path: string, otherStatus?: number) => Promise<T>
 
-function askerOf(admin: { readonly host: string; readonly port: number; readonly token?: string }): Ask {
-  const url = adminUrlOf(admin)
-  if (url === undefined)
-    throw new Error('gateway.admin.port is 0, another port at each start: give it one to be found at')
-  const headers = admin.token === undefined ? {} : { authorization: `Bearer ${admin.token}` }
+function askerOf(place: GatewayPlace): Ask {
   return async <T>(path: string, otherStatus = 200) => {
-    const response = await askAdmin(url, path, { headers, signal: AbortSignal.timeout(ANSWER_MS) })
-    if (response === undefined) throw new Error(`no gateway answers at ${url}`)
+    const answered = await askGateway(place, path)
+    if (answered === undefined) throw new Error(noAnswer(place))
+    const { response, where } = answered
     const known = response.ok || response.status === otherStatus
     const answer: unknown = known ? await response.json().catch(() => undefined) : undefined
     if (answer === undefined)
       throw new Error(
-        `what answers at ${url} does not know ${path} (status ${response.status}): is it this gateway, and recent enough?`,
+        `what answers at ${where} does not know ${path} (status ${response.status}): is it this gateway, and recent enough?`,
       )
     return answer as T
   }

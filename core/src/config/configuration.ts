@@ -3,6 +3,7 @@ import type { BackoffLimits } from '../backoff.ts'
 import type { BatchLimits } from '../pipeline/writer.ts'
 import type { LetterLimits } from '../dead-letters/letter-file.ts'
 import type { QueueLimits } from '../pipeline/entrance.ts'
+import type { ContentFile } from './files.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 
 /** One instance as it shall be. */
@@ -13,6 +14,8 @@ export interface InstanceSpec {
   readonly package: PluginPackage
   /** As the package's manifest has validated them, defaults filled in. */
   readonly options: Readonly<Record<string, unknown>>
+  /** The files that its options name and whose content is part of them. */
+  readonly files: readonly ContentFile[]
 }
 
 export interface TransportSpec extends InstanceSpec {}
@@ -44,6 +47,11 @@ export interface GatewaySettings {
   readonly drainMs: number
   readonly maxSeries: number
   readonly deadLetters: LetterLimits
+  readonly plugins: {
+    readonly keep: number
+    readonly allow: readonly string[] | undefined
+    readonly pinned: Readonly<Record<string, string>> | undefined
+  }
   readonly admin: { readonly host: string; readonly port: number; readonly token: string | undefined }
 }
 

@@ -33,6 +33,11 @@ export interface RawConfiguration {
     readonly drain: string
     readonly maxSeries: number
     readonly deadLetters: { readonly max: string; readonly whenFull: 'dropOldest' | 'dropNewest' }
+    readonly plugins: {
+      readonly keep: number
+      readonly allow?: readonly string[]
+      readonly pinned?: Readonly<Record<string, string>>
+    }
     readonly admin: { readonly host: string; readonly port: number; readonly token?: string }
   }
   readonly transports: Readonly<Record<string, RawInstance>>

@@ -13,6 +13,8 @@ export interface MissingReference {
 export interface Resolved {
   readonly value: unknown
   readonly missing: readonly MissingReference[]
+  /** The files that were read, or should have been: absolute, each with where it is named. */
+  readonly files: readonly { readonly path: Path; readonly file: string }[]
 }
 
 /** A scalar written without quotes that is one whole reference. It stays that wherever an alias or a merge key carries it. */
@@ -22,6 +24,21 @@ class Reference {
   constructor(text: string) {
     this.text = text
   }
+
+  /** As JSON it stays what it is: a text would be typed no more. */
+  toJSON(): object {
+    return { [IN_JSON]: this.text }
+  }
+}
+
+const IN_JSON = '$reference'
+
+function isReference(value: object): value is Reference | { readonly [IN_JSON]: string } {
+  if (value instanceof Reference) return true
+  const [key, ...others] = Object.keys(value)
+  return (
+    key === IN_JSON && others.length === 0 && typeof (value as { [IN_JSON]: unknown })[IN_JSON] === 'string'
+  )
 }
 
 /** Tells whole references from other scalars while YAML is read. */
@@ -43,6 +60,7 @@ const MAX_DEPTH = 200
  */
 export function resolveReferences(value: unknown, folder: string, environment: NodeJS.ProcessEnv): Resolved {
   const missing: MissingReference[] = []
+  const files: { path: Path; file: string }[] = []
   let values = 0
 
   const resolved = (given: unknown, path: Path): unknown => {
@@ -51,8 +69,9 @@ export function resolveReferences(value: unknown, folder: string, environment: N
       return undefined
     }
     if (typeof given === 'string') return replaceIn(given, path)
-    if (given instanceof Reference) return typed(replaceIn(given.text, path))
     if (Array.isArray(given)) return given.map((item, i) => resolved(item, [...path, i]))
+    if (typeof given === 'object' && given !== null && isReference(given))
+      return typed(replaceIn('text' in given ? given.text : given[IN_JSON], path))
     if (typeof given === 'object' && given !== null)
       return Object.fromEntries(
         Object.entries(given).map(([key, item]) => [key, resolved(item, [...path, key])]),
@@ -78,6 +97,7 @@ export function resolveReferences(value: unknown, folder: string, environment: N
   }
   const fileContent = (name: string, path: Path): string => {
     const file = isAbsolute(name) ? name : resolve(folder, name)
+    files.push({ path, file })
     try {
       const content = readFileSync(file, 'utf8')
       return content.replace(/\r?\n$/, '')
@@ -87,7 +107,7 @@ export function resolveReferences(value: unknown, folder: string, environment: N
       return ''
     }
   }
-  return { value: resolved(value, []), missing }
+  return { value: resolved(value, []), missing, files }
 }
 
 const TOO_MUCH = `holds more than ${MAX_VALUES} values or is deeper than ${MAX_DEPTH} once its aliases are unfolded`

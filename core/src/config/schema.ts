@@ -73,6 +73,32 @@ export const HOST_SCHEMA = {
             },
           },
         },
+        plugins: {
+          type: 'object',
+          additionalProperties: false,
+          default: {},
+          description: 'Where the code of plugins may come from, and how much of it is kept.',
+          properties: {
+            keep: {
+              type: 'integer',
+              minimum: 1,
+              default: 5,
+              description: 'So many earlier ones of each instance stay on the disk, to go back to.',
+            },
+            allow: {
+              type: 'array',
+              items: { type: 'string', minLength: 1 },
+              description:
+                'The npm packages that a swap may fetch: names, or scopes as @acme/*. Default: all.',
+            },
+            pinned: {
+              type: 'object',
+              additionalProperties: { type: 'string', pattern: '^sha512-[A-Za-z0-9+/]+={0,2}$' },
+              description:
+                'The integrity of name@version. A package of which any version stands here is taken in these versions only.',
+            },
+          },
+        },
         admin: {
           type: 'object',
           additionalProperties: false,

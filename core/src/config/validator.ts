@@ -23,6 +23,8 @@ export class Validator {
     this.#ajv = new Ajv({ allErrors: true, useDefaults: true, strict: false, verbose: true, logger: false })
     ;(formats as unknown as (ajv: Ajv) => void)(this.#ajv)
     this.#ajv.addFormat('time-span', (text) => parseSpan(text) !== undefined)
+    // Marks a file whose content matters: the gateway follows it.
+    this.#ajv.addFormat('file', true)
     this.#ajv.addFormat('byte-size', (text) => parseSize(text) !== undefined)
   }
 

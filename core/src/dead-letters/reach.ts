@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { pino } from 'pino'
-import { adminUrlOf, askAdmin } from '../admin/admin-client.ts'
+import { askGateway } from '../admin/admin-client.ts'
 import { deadLetterRoutes } from '../admin/dead-letter-routes.ts'
 import { deadLetterFile, openDeadLetters } from './dead-letters.ts'
 import type { DeadLetters } from './dead-letters.ts'
@@ -17,8 +16,8 @@ export interface Reached {
 type Request = NonNullable<Parameters<Reached['ask']>[1]>
 
 /** Finds the way to the dead letters at the first question. */
-export function reachDeadLetters({ stateFolder, admin }: GatewayPlace): Reached {
-  const url = adminUrlOf(admin)
+export function reachDeadLetters(place: GatewayPlace): Reached {
+  const { stateFolder } = place
   let file: Promise<FileAccess> | undefined
   const throughFile = async (path: string, request: Request): Promise<Response> => {
     file ??= openFile(deadLetterFile(stateFolder), stateFolder)
@@ -26,19 +25,21 @@ export function reachDeadLetters({ stateFolder, admin }: GatewayPlace): Reached 
   }
   return {
     async ask(path, request = { method: 'GET' }) {
+      const asked = { ...request, timeoutMs: REPLAY_MS }
       const answer =
-        file === undefined && url !== undefined
-          ? await askAdmin(url, `/api/v1/dead-letters${path}`, init(request, admin.token))
-          : undefined
-      const response = answer ?? (await throughFile(path, request))
+        file === undefined ? await askGateway(place, `/api/v1/dead-letters${path}`, asked) : undefined
+      const response = answer?.response ?? (await throughFile(path, request))
       if (response.ok) return response
-      throw new Error(await errorIn(response, answer === undefined ? stateFolder : url!))
+      throw new Error(await errorIn(response, answer?.where ?? stateFolder))
     },
     async close() {
       await (await file)?.close()
     },
   }
 }
+
+/** A replay of many letters takes its time. */
+const REPLAY_MS = 600_000
 
 interface FileAccess {
   ask(path: string, request: Request): Promise<Response>
@@ -54,12 +55,15 @@ async function openFile(file: string, stateFolder: string): Promise<FileAccess> 
     scrubber: { scrub: (text) => text },
     log: pino({ level: 'silent' }),
   })
-  // Who may open the file may change it: the token is only for the routes.
-  const token = randomUUID()
-  const routes = deadLetterRoutes({ letters: async () => letters, replay: async () => undefined, token })
+  const routes = deadLetterRoutes({
+    letters: async () => letters,
+    replay: async () => undefined,
+    // Who may open the file may change it.
+    guard: (_, next) => next(),
+  })
   return {
     ask: async (path, request) =>
-      routes.request(path === '' ? '/' : path.replace(/^\?/, '/?'), init(request, token)),
+      routes.request(path === '' ? '/' : path.replace(/^\?/, '/?'), init(request)),
     close: () => letters.close(),
   }
 }
@@ -72,10 +76,9 @@ function nothing(path: string, file: string): Response {
   )
 }
 
-function init({ method, body }: Request, token: string | undefined): RequestInit {
+function init({ method, body }: Request): RequestInit {
   return {
     method,
-    ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     ...(body !== undefined && { body: JSON.stringify(body) }),
   }
 }

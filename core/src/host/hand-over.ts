@@ -28,9 +28,10 @@ export class HandOver<Item> {
     return this.#claims.size > 0
   }
 
-  /** Adds a claim, or returns the owner that is in its way. */
-  add(claim: Claim<Item>): Owner | undefined {
+  /** Adds a claim, or returns the owner that is in its way: an instance that leaves is not. */
+  add(claim: Claim<Item>, leaving: ReadonlySet<string> = new Set()): Owner | undefined {
     for (const { owner } of this.#claims) {
+      if (leaving.has(owner.instance)) continue
       if (owner.instance !== claim.owner.instance || owner.generation === claim.owner.generation) return owner
     }
     this.#claims.add(claim)

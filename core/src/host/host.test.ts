@@ -4,6 +4,8 @@ import { Registry } from 'prom-client'
 import { expect, onTestFinished, test } from 'vitest'
 import { Scrubber } from '../config/secrets.ts'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
+import { Codes } from '../plugins/codes.ts'
+import { GenerationStore } from '../plugins/generations.ts'
 import { recordingLog } from '../testing/log-lines.ts'
 import { scratch } from '../testing/scratch.ts'
 import { lend } from './host.ts'
@@ -27,6 +29,11 @@ function makeHost(): Host {
       scrubber: new Scrubber(),
       log: recordingLog().log,
     }),
+    codes: new Codes(
+      new GenerationStore({ stateFolder: folder, folder, keep: 1, log: recordingLog().log }),
+      {},
+      recordingLog().log,
+    ),
     folder,
     stateFolder: join(folder, 'state'),
   }

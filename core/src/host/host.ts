@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client'
 import type { Context, SocketService } from '@smart-gateway/sdk'
 import type { Scrubber } from '../config/secrets.ts'
 import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
+import type { Codes } from '../plugins/codes.ts'
 import { metricsOf } from './plugin-metrics.ts'
 import type { Owner, Place, Routes } from './routes.ts'
 import type { BoundSocket } from './socket.ts'
@@ -20,6 +21,8 @@ export interface Host {
   readonly sockets: Sockets
   /** Keeps what cannot be delivered. */
   readonly deadLetters: DeadLetterBox
+  /** The code of plugins, each generation's in a folder of its own. */
+  readonly codes: Codes
   /** The folder from which relative paths in options are meant. */
   readonly folder: string
   /** The one folder that the gateway writes. */

@@ -17,9 +17,12 @@ export class Listener {
   readonly #server: Server
   readonly #host: string
 
-  private constructor(server: Server, host: string) {
+  private constructor(server: Server, host: string, onError: (error: unknown) => void) {
     this.#server = server
     this.#host = host
+    server.removeAllListeners('error')
+    // A connection that cannot be taken, for want of file descriptors say, must not end the process.
+    server.on('error', onError)
   }
 
   /** Binds an address; rejects with SG_PORT_IN_USE or SG_PORT_REFUSED. */
@@ -29,26 +32,32 @@ export class Listener {
     handle: Handler,
     onError: (error: unknown) => void,
   ): Promise<Listener> {
-    loadFetchClasses()
-    const listen = getRequestListener(
-      (request, { incoming }) => handle(request, incoming.socket.remoteAddress),
-      {
-        overrideGlobalObjects: false,
-      },
-    )
-    const server = createServer(
-      { requestTimeout: REQUEST_TIMEOUT_MS },
-      (request, response) => void listen(request, response),
-    )
-    server.maxConnections = MAX_CONNECTIONS
+    const server = serverOf(handle)
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error: NodeJS.ErrnoException) => reject(bindError(host, port, error)))
       server.listen({ host, port, exclusive: true }, resolve)
     })
-    server.removeAllListeners('error')
-    // A connection that cannot be taken, for want of file descriptors say, must not end the process.
-    server.on('error', onError)
-    return new Listener(server, host)
+    return new Listener(server, host, onError)
+  }
+
+  /** Binds a Unix socket that only the user of this process can open; rejects with the system's error. */
+  static async bindSocket(
+    path: string,
+    handle: Handler,
+    onError: (error: unknown) => void,
+  ): Promise<Listener> {
+    const server = serverOf(handle)
+    const before = process.umask(0o177)
+    try {
+      const bound = new Promise<void>((resolve, reject) =>
+        server.once('error', reject).listen({ path }, resolve),
+      )
+      process.umask(before)
+      await bound
+    } finally {
+      process.umask(before)
+    }
+    return new Listener(server, '', onError)
   }
 
   /** `http://host:port`, with the port that was bound. */
@@ -65,6 +74,22 @@ export class Listener {
     await closed
     clearTimeout(timer)
   }
+}
+
+function serverOf(handle: Handler): Server {
+  loadFetchClasses()
+  const listen = getRequestListener(
+    (request, { incoming }) => handle(request, incoming.socket.remoteAddress),
+    {
+      overrideGlobalObjects: false,
+    },
+  )
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT_MS },
+    (request, response) => void listen(request, response),
+  )
+  server.maxConnections = MAX_CONNECTIONS
+  return server
 }
 
 // Node loads them at their first use, which takes 40 ms: better now than within the first scrape.

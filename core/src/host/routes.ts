@@ -44,11 +44,14 @@ interface Address {
 
 /** The HTTP listeners that the host owns: one per address, bound as long as any route on it is claimed. */
 export class Routes {
+  readonly #leaving: ReadonlySet<string>
   readonly #addresses = new Map<string, Address>()
   readonly #onError: (error: unknown, what: string) => void
 
-  constructor(onError: (error: unknown, what: string) => void) {
+  /** What an instance of `leaving` holds, another one may claim beside it, and takes over when it is activated. */
+  constructor(onError: (error: unknown, what: string) => void, leaving: ReadonlySet<string> = new Set()) {
     this.#onError = onError
+    this.#leaving = leaving
   }
 
   /** Binds the address if need be and claims the path for an owner. */
@@ -60,6 +63,7 @@ export class Routes {
       const { origin } = await address.bound
       const slot = address.slots.get(path) ?? { below, live: undefined, claims: new Set() }
       for (const { owner: other } of slot.claims) {
+        if (this.#leaving.has(other.instance)) continue
         if (other.instance !== owner.instance || other.generation === owner.generation)
           throw new GatewayError('SG_ROUTE_TAKEN', `${origin}${path} is already served by ${other.instance}`)
       }

@@ -31,9 +31,12 @@ interface Entry {
 export class Sockets {
   readonly #entries = new Map<string, Entry>()
   readonly #onError: (error: unknown, what: string) => void
+  readonly #leaving: ReadonlySet<string>
 
-  constructor(onError: (error: unknown, what: string) => void) {
+  /** What an instance of `leaving` holds, another one may claim beside it, and takes over when it is activated. */
+  constructor(onError: (error: unknown, what: string) => void, leaving: ReadonlySet<string> = new Set()) {
     this.#onError = onError
+    this.#leaving = leaving
   }
 
   /** Binds the address if need be and claims it for an owner; rejects with SG_PORT_IN_USE or SG_PORT_REFUSED. */
@@ -54,7 +57,7 @@ export class Sockets {
       entry.pending--
     }
     const claim: Claim<readonly unknown[]> = { owner, take: (item) => handler(...(item as Items[P])) }
-    const other = entry.handOver.add(claim)
+    const other = entry.handOver.add(claim, this.#leaving)
     if (other !== undefined)
       throw new GatewayError('SG_PORT_IN_USE', `${protocol} ${socket.address} is used by ${other.instance}`)
     try {

@@ -75,6 +75,20 @@ export function* cutAtOwners(
   if (others < part.to) yield { part: { ...part, from: others }, owner: undefined }
 }
 
+/** The owners of a part's records, each with how many of them are its own. */
+export function* stretchesOf({
+  chunk,
+  from,
+  to,
+}: Part): Generator<{ readonly owner: Owner; readonly records: number }> {
+  const { owners, ends } = chunk
+  for (let i = firstEndAfter(ends, from), at = from; at < to; i++) {
+    const end = Math.min(ends[i]!, to)
+    yield { owner: owners[i]!, records: end - at }
+    at = end
+  }
+}
+
 /** Who a record belongs to. */
 export function ownerOf({ owners, ends }: Chunk, record: number): Owner {
   return owners[firstEndAfter(ends, record)]!

@@ -35,7 +35,7 @@ const READ_BYTES = 1024 * 1024
  * queue with the ones that are written next; what does not fit there stays on the disk until there is room.
  */
 export class DurableQueue implements Entrance {
-  readonly limits: QueueLimits
+  #limits: QueueLimits
   readonly #front: Queue
   readonly #open: () => Promise<DiskQueueFile>
   readonly #outcomes: DurableOutcomes
@@ -64,11 +64,21 @@ export class DurableQueue implements Entrance {
     open: () => Promise<DiskQueueFile>,
     outcomes: DurableOutcomes,
   ) {
-    this.limits = limits
+    this.#limits = limits
     this.#front = front
     this.#open = open
     this.#outcomes = outcomes
     this.#outage = new Outage(outcomes, () => this.#tryAgain(), this.#closing.signal)
+  }
+
+  get limits(): QueueLimits {
+    return this.#limits
+  }
+
+  /** Other limits hold from now on; what is here stays, also where it is more than they admit. */
+  limit(limits: QueueLimits): void {
+    this.#limits = limits
+    this.#releaseRoom()
   }
 
   /** Bytes on the disk and on their way there. */
@@ -131,6 +141,23 @@ export class DurableQueue implements Entrance {
       for (const owner of chunk.owners) gone.add(owner)
     }
     return gone
+  }
+
+  /** Gives back what is neither on the disk nor on its way there, for an output that is taken away. */
+  evict(error: PluginError): { readonly returned: number; readonly dropped: number } {
+    const owners = new Set<Owner>()
+    const left = { returned: 0, dropped: 0 }
+    for (const waiting of this.#waiting) {
+      const { chunk, required, underWay } = waiting
+      if (underWay) continue
+      this.#waiting.leave(waiting)
+      const fate = required ? 'returned' : 'dropped'
+      this.#front.ledger.of(chunk.input)[fate] += chunk.batch.length
+      left[fate] += chunk.batch.length
+      if (required) for (const owner of chunk.owners) owners.add(owner)
+    }
+    for (const owner of owners) owner.abandon(error)
+    return left
   }
 
   *owners(): Generator<Owner> {

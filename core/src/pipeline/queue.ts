@@ -1,5 +1,5 @@
 import type { PluginError } from '@smart-gateway/sdk'
-import { cutAtOwners, settlePart } from './chunk.ts'
+import { cutAtOwners, settlePart, stretchesOf } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
 import { isFull, isOver } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
@@ -11,7 +11,7 @@ import { bytesOf, timeOf } from './parts.ts'
  * What is being written counts until its fate is known.
  */
 export class Queue implements Entrance {
-  readonly limits: QueueLimits
+  #limits: QueueLimits
   /** Records by fate since the start; what is in here or being written is counted by `walk`, never derived. */
   readonly ledger: Ledger
   #parts: Part[] = []
@@ -26,8 +26,19 @@ export class Queue implements Entrance {
   readonly #onIdle: (() => void)[] = []
 
   constructor(limits: QueueLimits, ledger = new Ledger()) {
-    this.limits = limits
+    this.#limits = limits
     this.ledger = ledger
+  }
+
+  get limits(): QueueLimits {
+    return this.#limits
+  }
+
+  /** Other limits hold from now on; what is here stays, also where it is more than they admit. */
+  limit(limits: QueueLimits): void {
+    this.#limits = limits
+    this.#releaseRoom()
+    this.#watcher?.()
   }
 
   get bytes(): number {
@@ -182,6 +193,28 @@ export class Queue implements Entrance {
     if (this.empty) this.#awaited = false
     this.#releaseRoom()
     return gone
+  }
+
+  /** Gives back everything that waits, for an output that is taken away; what nobody would send again is dropped. */
+  evict(error: PluginError): { readonly returned: number; readonly dropped: number } {
+    const parts = this.#parts.slice(this.#head)
+    const owners = new Set<Owner>()
+    const left = { returned: 0, dropped: 0 }
+    for (const part of parts) {
+      for (const { records, owner } of stretchesOf(part)) {
+        const fate = part.required && owner.openAt !== undefined ? 'returned' : 'dropped'
+        if (fate === 'returned') owners.add(owner)
+        this.ledger.of(part.chunk.input)[fate] += records
+        left[fate] += records
+      }
+      this.#leave(part)
+    }
+    this.#parts = []
+    this.#head = 0
+    for (const owner of owners) owner.abandon(error)
+    this.#releaseRoom()
+    this.#tellIdle()
+    return left
   }
 
   *owners(): Generator<Owner> {

@@ -34,8 +34,8 @@ export interface BatchLimits {
  */
 export class Writer {
   readonly #queue: Queue
-  readonly #batch: BatchLimits
-  readonly #backoff: Backoff
+  #batch: BatchLimits
+  #backoff: Backoff
   readonly #outcomes: WriteOutcomes
   #run: Run | undefined
   #failuresInRow = 0
@@ -49,6 +49,12 @@ export class Writer {
     this.#batch = batch
     this.#backoff = new Backoff(retry)
     this.#outcomes = outcomes
+  }
+
+  /** Other sizes and waits hold from the next write on. */
+  pace({ batch, retry }: { readonly batch: BatchLimits; readonly retry: BackoffLimits }): void {
+    this.#batch = batch
+    this.#backoff = new Backoff(retry)
   }
 
   /** True from the fifth failed write in a row until one succeeds. */
@@ -80,8 +86,8 @@ export class Writer {
   }
 
   async #loop(run: Run): Promise<void> {
-    const { records, bytes, lingerMs } = this.#batch
     while (!run.leaving.signal.aborted) {
+      const { records, bytes, lingerMs } = this.#batch
       if (this.#queue.empty) {
         await this.#item(run)
         continue

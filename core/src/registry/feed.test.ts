@@ -4,6 +4,7 @@ import type { Context, Intake, TransportSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
+import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 
 /** A gateway with the inputs `a` and `b` on one transport, and an output. */
@@ -89,7 +90,7 @@ test('a subscription that ended by itself is made anew; a late word of the old o
   await until('it is ready again', () => viewOf(gateway, 'a').state === 'ready')
   const fresh = hand.intakes.get('a')!
   old.fail(new Error('connection closed'))
-  await gateway.registry.swap('b')
+  await swap(gateway, 'b')
   expect(hand.intakes.get('a')).toBe(fresh)
   expect(hand.log.filter((one) => one.endsWith(' a'))).toEqual([
     'subscribe a',
@@ -203,12 +204,14 @@ test('a subscribe that hangs holds neither its neighbour nor a stop up; one that
   const bench = await makeBench()
   const late = Promise.withResolvers<void>()
   const stopped = Promise.withResolvers<void>()
+  const asked = Promise.withResolvers<void>()
   const hand = makeHand()
   const { gateway } = gatewayOf(bench, () => {
     const session = hand.open()
     return {
       async subscribe(options, intake, context) {
         if (context.input === 'b') return await session.subscribe(options, intake, context)
+        asked.resolve()
         await late.promise
         return { start() {}, stop: async () => stopped.resolve() }
       },
@@ -216,6 +219,7 @@ test('a subscribe that hangs holds neither its neighbour nor a stop up; one that
   })
   void gateway.start()
   await until('the neighbour is ready', () => viewOf(gateway, 'b').state === 'ready')
+  await asked.promise
   const start = performance.now()
   await gateway.stop()
   expect(performance.now() - start).toBeLessThan(2000)

@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { InputDefinition, InputSession } from '@smart-gateway/sdk'
 import type { InputSpec } from '../config/configuration.ts'
+import { sleep } from '../backoff.ts'
 import { within } from '../deadline.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
@@ -17,17 +19,17 @@ type Live = Generation<InputDefinition, InputSession>
 
 /** An input with what belongs to its name: the intake, the series table and the subscription outlive its generations. */
 export class Input {
-  readonly spec: InputSpec
+  #spec: InputSpec
   readonly intake: Intake
   readonly series: InstanceSeries
   readonly instance: Instance<InputDefinition, InputSession>
-  readonly feed: Feed | undefined
+  #feed: Feed | undefined
   readonly #host: Host
   readonly #reroute: () => void
 
   constructor(spec: InputSpec, host: Host, maxSeries: number, reroute: () => void) {
     const log = host.log.child({ component: spec.name })
-    this.spec = spec
+    this.#spec = spec
     this.#host = host
     this.#reroute = reroute
     const decodeLog = new DecodeLog(log)
@@ -39,13 +41,21 @@ export class Input {
       rejected: (message, elements, reason) => decodeLog.rejected(message, elements, reason),
     })
     this.series = new InstanceSeries(maxSeries)
-    this.feed = spec.from && new Feed(spec.name, spec.from, this.intake, host)
+    this.#feed = this.#subscription(spec)
     this.instance = new Instance('input', spec, host, {
       extra: (generation) => ({ series: this.series.viewOf(generation) }),
       imported() {},
       attach: (next, before, signal) => this.#attach(next, before, signal),
       detach: () => this.#detach(),
     })
+  }
+
+  get spec(): InputSpec {
+    return this.#spec
+  }
+
+  get feed(): Feed | undefined {
+    return this.#feed
   }
 
   /** The worse of the decoder's and the subscription's. */
@@ -64,17 +74,50 @@ export class Input {
     if (session?.start !== undefined) await session.stop?.()
   }
 
+  /**
+   * Takes what startup.yaml says of it now. Where it is subscribed otherwise, the new subscription begins before the old one ends;
+   * `connect` makes that with the transport it names.
+   */
+  async update(spec: InputSpec, connect: (feed: Feed) => Promise<void>): Promise<void> {
+    const before = this.#feed
+    const isSame = isDeepStrictEqual(spec.from, this.#spec.from)
+    this.#spec = spec
+    if (isSame) return
+    const next = this.#subscription(spec)
+    this.#feed = next
+    if (next !== undefined) {
+      void next.setDecodes(this.instance.live?.session.decode !== undefined)
+      await connect(next)
+    }
+    await before?.stop()
+  }
+
+  /** Ends its work, for good: takes nothing more, waits so long for the fate of what it has taken, then gives back the rest. */
+  async retire(drainMs: number): Promise<{ readonly returned: number }> {
+    await this.end().catch(() => undefined)
+    const over = new AbortController()
+    await Promise.race([this.intake.idle(), sleep(drainMs, over.signal)])
+    over.abort()
+    const { inFlight } = this.intake
+    this.intake.returnWaiting(new GatewayError('SG_STOPPING', `the input ${this.#spec.name} was taken away`))
+    return { returned: inFlight }
+  }
+
+  #subscription({ name, from }: InputSpec): Feed | undefined {
+    return from && new Feed(name, from, this.intake, this.#host)
+  }
+
   async #attach({ session }: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
     this.#reroute()
     if (session.decode !== undefined) {
       if (this.feed === undefined)
-        throw new GatewayError('SG_NO_FROM', `${this.spec.name} has no subscription`)
+        throw new GatewayError('SG_NO_FROM', `${this.#spec.name} has no subscription`)
       this.intake.setDecoder(session.decode.bind(session))
       void this.feed.setDecodes(true)
       return
     }
     if (this.feed !== undefined) {
-      const message = `${this.spec.name} brings its records itself: its plugin takes no \`from\``
+      const message = `${this.#spec.name} brings its records itself: its plugin takes no \`from\``
       throw new GatewayError('SG_OPTIONS_INVALID', message)
     }
     const start = async (): Promise<void> => {
@@ -95,7 +138,7 @@ export class Input {
   async #keep({ message, letter }: Delivery, { message: reason }: Error): Promise<void> {
     const generation = this.instance.live?.number ?? 0
     await this.#host.deadLetters.add([
-      { kind: 'message', instance: this.spec.name, generation, reason, message, letter },
+      { kind: 'message', instance: this.#spec.name, generation, reason, message, letter },
     ])
   }
 

@@ -3,6 +3,7 @@ import type { Context, OutputSession } from '@smart-gateway/sdk'
 import { retryable } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
+import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 import type { Gateway } from '../gateway.ts'
 
@@ -150,7 +151,7 @@ test('a session that gives itself up is stopped and opened anew', async () => {
   expect(viewOf(gateway, 'x').reason).toBe('x lost its session: connection reset')
   await until('it is ready again', () => viewOf(gateway, 'x').state === 'ready')
   opened[0]!.fail(new Error('a late word of the old session'))
-  await gateway.registry.swap('well')
+  await swap(gateway, 'well')
   expect([opened.length, opened[0]!.stopped, viewOf(gateway, 'x').state]).toEqual([2, 1, 'ready'])
 })
 

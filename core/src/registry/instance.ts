@@ -1,14 +1,10 @@
-import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Definition, Health, Kind } from '@smart-gateway/sdk'
 import { Backoff, RETRY, sleep } from '../backoff.ts'
 import type { InstanceSpec } from '../config/configuration.ts'
 import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
-import { placeGeneration } from '../plugins/generation.ts'
-import type { PluginPackage } from '../plugins/manifest.ts'
-import { findPlugin } from '../plugins/resolve.ts'
+import type { Code } from '../plugins/codes.ts'
 import { openGeneration } from './generation.ts'
 import type { Generation, Session } from './generation.ts'
 import { status } from './states.ts'
@@ -30,6 +26,27 @@ export interface Wiring<D extends Definition, S extends Session> {
   detach(generation: Generation<D, S>, graceMs: number): Promise<void>
 }
 
+/** What a new generation is made of. */
+export interface Preparation {
+  readonly spec: InstanceSpec
+  readonly code: Code
+  /** Aborted = nobody wants it any more. */
+  readonly signal: AbortSignal
+}
+
+/** A generation that is open beside the live one. One of its two verbs is to be called, once. */
+export interface Prepared {
+  readonly generation: number
+  readonly version: string
+  /**
+   * Puts it in the place of the live one, which is stopped then. Rejects with SG_SWAP_FAILED: the live one goes on, and nothing is left
+   * of the new one.
+   */
+  commit(): Promise<void>
+  /** Lets go of it. */
+  discard(): Promise<void>
+}
+
 const GRACE_MS = 5000
 
 /**
@@ -38,30 +55,40 @@ const GRACE_MS = 5000
  */
 export class Instance<D extends Definition = Definition, S extends Session = Session> {
   readonly kind: Kind
-  readonly spec: InstanceSpec
   readonly #host: Host
   readonly #log: Logger
   readonly #wiring: Wiring<D, S>
   readonly #backoff = new Backoff(RETRY)
   readonly #stopping = new AbortController()
-  #package: PluginPackage
+  #spec: InstanceSpec
+  #code: Code | undefined
   #live: Generation<D, S> | undefined
+  /** Sessions that were lost before they were put to work. */
+  readonly #lostEarly = new Map<number, Error>()
   #numbers = 0
-  #retired: number | undefined
   #status: Status = status('starting')
   #change: Promise<unknown> = Promise.resolve()
 
   constructor(kind: Kind, spec: InstanceSpec, host: Host, wiring: Wiring<D, S>) {
     this.kind = kind
-    this.spec = spec
+    this.#spec = spec
     this.#host = host
     this.#log = host.log.child({ component: spec.name })
     this.#wiring = wiring
-    this.#package = spec.package
   }
 
   get name(): string {
-    return this.spec.name
+    return this.#spec.name
+  }
+
+  /** As it was configured for the generation that works, or that is tried. */
+  get spec(): InstanceSpec {
+    return this.#spec
+  }
+
+  /** The code that works, or is tried; undefined until it was found once. */
+  get code(): Code | undefined {
+    return this.#code
   }
 
   /** The generation that works, if one does. */
@@ -83,11 +110,33 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   }
 
   /**
-   * Puts a new generation in the place of the live one: from `source`, a plugin's folder, or else from where the plugin is
-   * installed. Rejects with SG_SWAP_FAILED when it cannot be made ready; the old one has not been touched then.
+   * Opens a generation beside the live one. Rejects when it cannot be made ready, or when the signal aborts; nothing of it is left
+   * behind then.
    */
-  swap(source?: string): Promise<Generation<D, S>> {
-    return this.#exclusive(() => this.#replace(source))
+  async prepare({ spec, code, signal }: Preparation): Promise<Prepared> {
+    const number = ++this.#numbers
+    const wanted = AbortSignal.any([this.#stopping.signal, signal])
+    const next = await this.#make(spec, code, number, wanted).catch((cause: unknown) => {
+      throw this.#notSwapped(cause)
+    })
+    return {
+      generation: number,
+      version: code.package.version,
+      commit: () => this.#exclusive(() => this.#commit(next, spec, code, signal)),
+      discard: () => next.close(GRACE_MS),
+    }
+  }
+
+  /** Where no generation works, there is nothing to protect: takes another description and code, and tries to open with them from now on. */
+  async restart(spec: InstanceSpec, code: Code): Promise<void> {
+    await this.#exclusive(async () => {
+      if (this.#live !== undefined)
+        throw new GatewayError('SG_SWAP_FAILED', `${this.name} has opened meanwhile`)
+      this.#spec = spec
+      this.#code = code
+      this.#backoff.reset()
+      await this.#open()
+    })
   }
 
   /** Says that the instance is about to stop: it takes no more part in readiness. */
@@ -119,7 +168,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   async #open(): Promise<void> {
     if (this.#stopping.signal.aborted || this.#live !== undefined) return
     try {
-      const generation = await this.#make(this.#package, ++this.#numbers)
+      this.#code ??= await this.#host.codes.first(this.kind, this.#spec, this.#stopping.signal)
+      const generation = await this.#make(this.#spec, this.#code, ++this.#numbers)
       await this.#attach(generation, undefined)
       this.#log.info(
         { generation: generation.number, version: generation.package.version },
@@ -130,83 +180,68 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     }
   }
 
-  #make(plugin: PluginPackage, number: number): Promise<Generation<D, S>> {
+  #make(
+    { options }: InstanceSpec,
+    code: Code,
+    number: number,
+    signal = this.#stopping.signal,
+  ): Promise<Generation<D, S>> {
     return openGeneration<D, S>({
       host: this.#host,
       owner: { instance: this.name, generation: number },
-      package: plugin,
-      options: this.spec.options,
+      package: code.package,
+      options,
       extra: this.#wiring.extra(number),
-      signal: this.#stopping.signal,
+      signal,
       fail: (error) => this.#lose(number, error),
       imported: (definition) => this.#wiring.imported(definition as D),
     })
   }
 
-  async #attach(next: Generation<D, S>, before: Generation<D, S> | undefined): Promise<void> {
+  async #attach(
+    next: Generation<D, S>,
+    before: Generation<D, S> | undefined,
+    signal = this.#stopping.signal,
+  ): Promise<void> {
     try {
-      await this.#wiring.attach(next, before, this.#stopping.signal)
+      const lost = this.#lostEarly.get(next.number)
+      if (lost !== undefined) throw lost
+      await this.#wiring.attach(next, before, signal)
     } catch (error) {
       await next.close(GRACE_MS)
       throw error
+    } finally {
+      this.#lostEarly.clear()
     }
     next.activate()
     this.#live = next
-    this.#package = next.package
     this.#status = status('ready')
   }
 
-  async #replace(source: string | undefined): Promise<Generation<D, S>> {
+  /** Puts a prepared generation in the place of the live one, and stops that; a failure leaves the live one as it was. */
+  async #commit(next: Generation<D, S>, spec: InstanceSpec, code: Code, signal: AbortSignal): Promise<void> {
     const before = this.#live
-    const number = ++this.#numbers
-    const next = await this.#ready(number, source, before)
-    if (before !== undefined) await this.#retire(before)
-    this.#log.info({ generation: number, version: next.package.version }, `${this.name} swapped`)
-    return next
-  }
-
-  /** Makes a new generation live; a failure leaves nothing of it behind. */
-  async #ready(
-    number: number,
-    source: string | undefined,
-    before: Generation<D, S> | undefined,
-  ): Promise<Generation<D, S>> {
-    const target = this.#folderOf(number)
     try {
-      const folder = findPlugin(source ?? this.spec.plugin, this.kind, this.#host.folder)
-      const plugin = await placeGeneration(folder, target, this.kind)
-      const next = await this.#make(plugin, number)
-      await this.#attach(next, before)
-      return next
+      await this.#attach(next, before, AbortSignal.any([this.#stopping.signal, signal]))
     } catch (cause) {
-      await this.#remove(target)
-      const message = `${this.name} was not swapped, ${before === undefined ? 'it was not open' : `generation ${before.number} goes on`}`
-      throw new GatewayError('SG_SWAP_FAILED', message, { cause })
+      throw this.#notSwapped(cause)
     }
+    this.#spec = spec
+    this.#code = code
+    await before?.close(GRACE_MS)
+    this.#log.info({ generation: next.number, version: code.package.version }, `${this.name} is replaced`)
   }
 
-  /** Stops a generation that was replaced. Its folder goes with the one after it: a lazy import may still be under way. */
-  async #retire(before: Generation<D, S>): Promise<void> {
-    await before.close(GRACE_MS)
-    const previous = this.#retired
-    this.#retired = before.number
-    if (previous !== undefined) await this.#remove(this.#folderOf(previous))
-  }
-
-  async #remove(folder: string): Promise<void> {
-    await rm(folder, { recursive: true, force: true }).catch((err: unknown) =>
-      this.#log.warn({ err }, `${folder} cannot be removed; remove it by hand`),
-    )
-  }
-
-  #folderOf(generation: number): string {
-    return join(this.#host.stateFolder, 'generations', this.name, String(generation))
+  #notSwapped(cause: unknown): GatewayError {
+    const rest = this.#live === undefined ? 'it was not open' : `generation ${this.#live.number} goes on`
+    return new GatewayError('SG_SWAP_FAILED', `${this.name} was not swapped, ${rest}`, { cause })
   }
 
   /** A session gave itself up. */
   #lose(generation: number, cause: Error): void {
     void this.#exclusive(async () => {
       const live = this.#live
+      if (generation > (live?.number ?? 0)) this.#lostEarly.set(generation, cause)
       if (live?.number !== generation || this.#stopping.signal.aborted) return
       this.#live = undefined
       // One that comes and goes at once is no success: its waits go on growing.

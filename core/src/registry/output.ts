@@ -5,6 +5,7 @@ import type { OutputSpec } from '../config/configuration.ts'
 import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
 import { recordOf } from '../dead-letters/letter.ts'
 import type { Letter, NewLetter } from '../dead-letters/letter.ts'
+import { sleep } from '../backoff.ts'
 import { within } from '../deadline.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
 import { openDiskQueue } from '../disk/disk-queue.ts'
@@ -29,6 +30,13 @@ import type { Status } from './states.ts'
 
 type Live = Generation<OutputDefinition, OutputSession>
 
+/** What an output that was taken away leaves: records. */
+export interface Leftover {
+  readonly returned: number
+  readonly dropped: number
+  readonly onDisk: number
+}
+
 const HANDOVER_GRACE_MS = 5000
 /** What of a disk queue is in memory. */
 const FRONT: QueueLimits = { maxBytes: 16 * 1024 * 1024, whenFull: 'block' }
@@ -36,7 +44,7 @@ const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
 
 /** An output with what belongs to its name: the queue and its writer outlive its generations. */
 export class Output implements WriteOutcomes {
-  readonly spec: OutputSpec
+  #spec: OutputSpec
   /** What is written next. */
   readonly queue: Queue
   /** Where inputs hand their records in: the queue itself, or the disk before it. */
@@ -54,7 +62,7 @@ export class Output implements WriteOutcomes {
   #diskTrouble: Status | undefined
 
   constructor(spec: OutputSpec, host: Host, reroute: () => void) {
-    this.spec = spec
+    this.#spec = spec
     this.#reroute = reroute
     this.#log = host.log.child({ component: spec.name })
     this.#deadLetters = host.deadLetters
@@ -67,10 +75,14 @@ export class Output implements WriteOutcomes {
     this.#writer = new Writer(this.queue, spec, this)
     this.instance = new Instance('output', spec, host, {
       extra: () => ({}),
-      imported: (definition) => void (this.#signals ?? this.#take(this.#wanted(definition))),
+      imported: (definition) => void (this.#signals ?? this.#take(wantedOf(this.#spec, definition))),
       attach: (next, before, signal) => this.#attach(next, before, signal),
       detach: (_, graceMs) => this.#writer.detach(graceMs),
     })
+  }
+
+  get spec(): OutputSpec {
+    return this.#spec
   }
 
   /** The signals that it is given; undefined until its code has been imported once. */
@@ -99,9 +111,14 @@ export class Output implements WriteOutcomes {
     return unaccounted
   }
 
-  /** Opens its queue, where that lies on the disk. */
+  /** Opens its queue and its session; resolves when each had its first try. */
   async start(): Promise<void> {
-    await Promise.all([this.#durable?.start(), this.instance.start()])
+    await Promise.all([this.openQueue(), this.instance.start()])
+  }
+
+  /** Opens its queue, where that lies on the disk. */
+  async openQueue(): Promise<void> {
+    await this.#durable?.start()
   }
 
   /** Whether so many writes failed in a row that single records are tried. */
@@ -126,6 +143,42 @@ export class Output implements WriteOutcomes {
   /** Lets go of its queue. Returns the records that stay on the disk. */
   async close(): Promise<number> {
     return (await this.#durable?.close()) ?? 0
+  }
+
+  /**
+   * Takes what startup.yaml says of it now, as far as that is the host's business: queue, batches, retries, signals and route. Rejects
+   * with SG_OPTIONS_INVALID where it cannot be done while it runs; nothing is changed then.
+   */
+  async update(spec: OutputSpec): Promise<void> {
+    const { type, ...limits } = spec.queue
+    if (type !== this.#spec.queue.type)
+      throw new GatewayError(
+        'SG_OPTIONS_INVALID',
+        `the queue of ${spec.name} cannot move between memory and disk while it runs: give the output another name, or start anew`,
+      )
+    const { live } = this.instance
+    const signals = live === undefined ? this.#signals : wantedOf(spec, live.definition)
+    this.#spec = spec
+    if (this.#durable === undefined) this.queue.limit(limits)
+    else this.#durable.limit(limits)
+    this.#writer.pace(spec)
+    this.#signals = signals
+    this.#reroute()
+  }
+
+  /**
+   * Ends its work, for good: writes what waits within the time, then gives back what is left. What lies on the disk stays there. Nothing
+   * may be routed to it any more.
+   */
+  async retire(drainMs: number): Promise<Leftover> {
+    const over = new AbortController()
+    this.queue.hurry()
+    if (this.instance.live !== undefined) await Promise.race([this.queue.idle(), sleep(drainMs, over.signal)])
+    over.abort()
+    await this.#writer.detach(HANDOVER_GRACE_MS)
+    const error = new GatewayError('SG_STOPPING', `the output ${this.#spec.name} was taken away`)
+    const left = (this.#durable ?? this.queue).evict(error)
+    return { ...left, onDisk: await this.close() }
   }
 
   accepted(): void {
@@ -207,7 +260,7 @@ export class Output implements WriteOutcomes {
   }
 
   async #attach(next: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
-    const signals = this.#wanted(next.definition)
+    const signals = wantedOf(this.#spec, next.definition)
     if (before !== undefined) await this.#handOver(next, before, signal)
     this.#take(signals)
     this.#writer.attach(next.session)
@@ -226,19 +279,20 @@ export class Output implements WriteOutcomes {
     }
   }
 
-  /** The signals to route to it; throws when the configuration wants one that its plugin does not accept. */
-  #wanted({ name, signals: accepted, signalsOnRequest = [] }: OutputDefinition): readonly Signal[] {
-    const wanted = this.spec.signals ?? accepted.filter((signal) => !signalsOnRequest.includes(signal))
-    const refused = wanted.filter((signal) => !accepted.includes(signal))
-    if (refused.length > 0) {
-      const message = `${this.spec.name} is given the signal ${refused.join(', ')}, ${name} accepts only ${accepted.join(', ')}`
-      throw new GatewayError('SG_OPTIONS_INVALID', message)
-    }
-    return wanted
-  }
-
   #take(signals: readonly Signal[]): void {
     this.#signals = signals
     this.#reroute()
   }
+}
+
+/** The signals to route to it; throws when the configuration wants one that its plugin does not accept. */
+function wantedOf(
+  spec: OutputSpec,
+  { name, signals: accepted, signalsOnRequest = [] }: OutputDefinition,
+): readonly Signal[] {
+  const wanted = spec.signals ?? accepted.filter((signal) => !signalsOnRequest.includes(signal))
+  const refused = wanted.filter((signal) => !accepted.includes(signal))
+  if (refused.length === 0) return wanted
+  const message = `${spec.name} is given the signal ${refused.join(', ')}, ${name} accepts only ${accepted.join(', ')}`
+  throw new GatewayError('SG_OPTIONS_INVALID', message)
 }

@@ -1,24 +1,18 @@
-import type { Kind, Signal } from '@smart-gateway/sdk'
+import type { Kind } from '@smart-gateway/sdk'
 import { setImmediate as turn } from 'node:timers/promises'
 import { sleep } from '../backoff.ts'
-import type { Configuration } from '../config/configuration.ts'
+import type { Configuration, InputSpec, InstanceSpec, OutputSpec } from '../config/configuration.ts'
 import { messageOf } from '../dead-letters/letter.ts'
 import type { Letter } from '../dead-letters/letter.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
-import type { Edge, Route } from '../pipeline/route.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
 import { SelfCheck } from './self-check.ts'
 import { Transport } from './transport.ts'
-import type { Status } from './states.ts'
-
-/** What a swap did. */
-export interface Swapped {
-  readonly instance: string
-  readonly generation: number
-  readonly version: string
-}
+import { viewOf } from './view.ts'
+import type { InstanceView } from './view.ts'
+import { routeOf, unroutedOf } from './routing.ts'
 
 /** What a stop leaves behind: messages without a fate, which were given back; records on the disk for the next start; records of optional outputs that are lost. */
 export interface Left {
@@ -27,48 +21,48 @@ export interface Left {
   readonly lost: number
 }
 
-/** What can be seen of one instance. */
-export interface InstanceView extends Status {
-  readonly name: string
-  readonly kind: Kind
-  readonly plugin: string
-  readonly package: string
-  readonly version: string
-  /** 0 while none has opened. */
-  readonly generation: number
-  readonly required: boolean
-  /** Where people find it: where an input is fed, where an output shows what it has. */
-  readonly address?: string
-  readonly queue?: { readonly records: number; readonly bytes: number; readonly maxBytes: number }
-}
+/** Anything that runs under a name. */
+export type Entry = Transport | Input | Output
 
 /** The time after which a series that was not seen is forgotten is between one and two of these. */
 const SERIES_SWEEP_MS = 300_000
 const OUTPUT_STOP_GRACE_MS = 3000
 
-/** The instances that run, by name, and the routes between them. */
+/** The instances that run, by name, and the routes between them. Which ones there are changes while it runs. */
 export class Registry {
-  readonly transports: readonly Transport[]
-  readonly inputs: readonly Input[]
-  readonly outputs: readonly Output[]
-  /** Swaps by instance and outcome. */
-  readonly swaps = new Map<string, { succeeded: number; failed: number }>()
   readonly #host: Host
+  readonly #maxSeries: number
   readonly #selfCheck: SelfCheck
   readonly #stopped = new AbortController()
+  #transports: readonly Transport[]
+  #inputs: readonly Input[]
+  #outputs: readonly Output[]
 
   constructor(configuration: Configuration, host: Host) {
-    const reroute = (): void => this.#reroute()
     this.#host = host
-    this.inputs = configuration.inputs.map(
-      (spec) => new Input(spec, host, configuration.gateway.maxSeries, reroute),
-    )
-    this.outputs = configuration.outputs.map((spec) => new Output(spec, host, reroute))
-    this.#selfCheck = new SelfCheck([...this.inputs, ...this.outputs], host.log)
-    this.transports = configuration.transports.map((spec) => {
-      const feeds = this.inputs.flatMap(({ feed }) => (feed?.transport === spec.name ? [feed] : []))
-      return new Transport(spec, host, feeds)
-    })
+    this.#maxSeries = configuration.gateway.maxSeries
+    this.#inputs = configuration.inputs.map((spec) => this.makeInput(spec))
+    this.#outputs = configuration.outputs.map((spec) => this.makeOutput(spec))
+    this.#transports = configuration.transports.map((spec) => new Transport(spec, host))
+    for (const input of this.#inputs) this.#connect(input)
+    this.#selfCheck = new SelfCheck(() => [...this.#inputs, ...this.#outputs], host.log)
+  }
+
+  get transports(): readonly Transport[] {
+    return this.#transports
+  }
+
+  get inputs(): readonly Input[] {
+    return this.#inputs
+  }
+
+  get outputs(): readonly Output[] {
+    return this.#outputs
+  }
+
+  /** Everything that runs. */
+  get entries(): readonly Entry[] {
+    return [...this.#transports, ...this.#inputs, ...this.#outputs]
   }
 
   /** Starts every instance on its own; resolves when each has had its first try. */
@@ -76,29 +70,65 @@ export class Registry {
     void this.#sweepSeries()
     void this.#selfCheck.run(this.#stopped.signal)
     await Promise.all([
-      ...this.outputs.map((output) => output.start()),
-      ...[...this.inputs, ...this.transports].map(({ instance }) => instance.start()),
+      ...this.#outputs.map((output) => output.start()),
+      ...[...this.#inputs, ...this.#transports].map(({ instance }) => instance.start()),
     ])
     this.#warnOfUnrouted()
   }
 
-  /**
-   * Puts a new generation in the place of an instance's live one, from a plugin's folder or else from where the plugin is
-   * installed. Rejects with SG_UNKNOWN_INSTANCE, or with SG_SWAP_FAILED and the old generation untouched.
-   */
-  async swap(name: string, source?: string): Promise<Swapped> {
-    const entry = this.#all().find(({ spec }) => spec.name === name)
-    if (entry === undefined) throw new GatewayError('SG_UNKNOWN_INSTANCE', `there is no instance "${name}"`)
-    const outcomes = this.swaps.get(name) ?? { succeeded: 0, failed: 0 }
-    this.swaps.set(name, outcomes)
-    try {
-      const { number, package: plugin } = await entry.instance.swap(source)
-      outcomes.succeeded++
-      return { instance: name, generation: number, version: plugin.version }
-    } catch (error) {
-      outcomes.failed++
-      throw error
+  /** Makes an instance that is not part of the gateway yet. */
+  make(kind: Kind, spec: InstanceSpec): Entry {
+    if (kind === 'transport') return new Transport(spec, this.#host)
+    return kind === 'input' ? this.makeInput(spec as InputSpec) : this.makeOutput(spec as OutputSpec)
+  }
+
+  makeInput(spec: InputSpec): Input {
+    return new Input(spec, this.#host, this.#maxSeries, () => this.#reroute())
+  }
+
+  makeOutput(spec: OutputSpec): Output {
+    return new Output(spec, this.#host, () => this.#reroute())
+  }
+
+  /** Makes an instance part of the gateway; one of another kind with its name has left before. */
+  async add(entry: Entry): Promise<void> {
+    if (entry instanceof Transport) {
+      this.#transports = [...this.#transports, entry]
+      for (const { feed } of this.#inputs) if (feed?.transport === entry.spec.name) await entry.adopt(feed)
+    } else if (entry instanceof Input) {
+      this.#inputs = [...this.#inputs, entry]
+      this.#connect(entry)
+    } else {
+      this.#outputs = [...this.#outputs, entry]
+      await entry.openQueue()
     }
+    this.#reroute()
+  }
+
+  /** Takes what startup.yaml says of an input now; it is subscribed otherwise where that says so. Rejects when its transport is not there. */
+  async updateInput(input: Input, spec: InputSpec): Promise<void> {
+    const before = input.feed
+    const transport = spec.from && this.transport(spec.from.transport)
+    if (spec.from !== undefined && transport === undefined)
+      throw new GatewayError('SG_NO_FROM', `its transport ${spec.from.transport} is not there`)
+    await input.update(spec, async (feed) => transport?.adopt(feed))
+    if (before !== undefined && before !== input.feed) this.transport(before.transport)?.release(before)
+    this.#reroute()
+  }
+
+  /** Takes an instance out of the gateway: it is fed nothing more, and nobody waits for it. It is the caller's to stop. */
+  remove(entry: Entry): void {
+    this.#transports = this.#transports.filter((one) => one !== entry)
+    this.#inputs = this.#inputs.filter((one) => one !== entry)
+    this.#outputs = this.#outputs.filter((one) => one !== entry)
+    if (entry instanceof Input && entry.feed !== undefined)
+      this.transport(entry.feed.transport)?.release(entry.feed)
+    this.#reroute()
+  }
+
+  /** The transport of a name. */
+  transport(name: string): Transport | undefined {
+    return this.#transports.find(({ spec }) => spec.name === name)
   }
 
   /** Delivers a dead letter again: a message to its input, a record to its output. The promise is its fate. */
@@ -112,40 +142,13 @@ export class Registry {
 
   /** Every instance as it is now. */
   view(): readonly InstanceView[] {
-    return this.#all().map((entry) => {
-      const { instance, spec, status } = entry
-      const plugin = instance.live?.package ?? spec.package
-      const { scrubber } = this.#host
-      const { reason } = status
-      const address =
-        (entry instanceof Input ? entry.feed?.address : undefined) ?? instance.live?.session.address
-      return {
-        name: spec.name,
-        kind: instance.kind,
-        plugin: spec.plugin,
-        package: plugin.name,
-        version: plugin.version,
-        generation: instance.live?.number ?? 0,
-        required: !(entry instanceof Output) || entry.spec.required,
-        ...status,
-        ...(reason !== undefined && { reason: scrubber.scrub(String(reason)) }),
-        // A plugin may hand in anything: what is shown is text.
-        ...(address !== undefined && { address: scrubber.scrub(String(address)) }),
-        ...(entry instanceof Output && {
-          queue: {
-            records: sum(entry.holds.inFlight.values()),
-            bytes: Math.round(entry.holds.bytes),
-            maxBytes: entry.spec.queue.maxBytes,
-          },
-        }),
-      }
-    })
+    return this.entries.map((entry) => viewOf(entry, this.#host.scrubber))
   }
 
   /** Stops intake, waits up to `drainMs` until every message has its fate, gives back the rest and stops everything. */
   async stop(drainMs: number): Promise<Left> {
     this.#stopped.abort()
-    for (const { instance } of this.#all()) instance.drain()
+    for (const { instance } of this.entries) instance.drain()
     const drained = new AbortController()
     const deadline = sleep(drainMs, drained.signal)
     await Promise.race([this.#drain(), deadline])
@@ -172,31 +175,17 @@ export class Registry {
     await Promise.all(this.outputs.map((output) => output.drained()))
   }
 
-  #all(): readonly (Transport | Input | Output)[] {
-    return [...this.transports, ...this.inputs, ...this.outputs]
+  #connect({ feed }: Input): void {
+    if (feed !== undefined) void this.transport(feed.transport)?.adopt(feed)
   }
 
   #reroute(): void {
-    for (const input of this.inputs) input.intake.setRoute(this.#routeOf(input))
-  }
-
-  /** Undefined while a required output has not said what it accepts: nothing may be settled without it. */
-  #routeOf(input: Input): Route | undefined {
-    const fed = this.outputs.filter(({ spec }) => spec.from?.includes(input.spec.name) ?? true)
-    if (fed.some(({ signals, spec }) => signals === undefined && spec.required)) return undefined
-    const edges = (signal: Signal): readonly Edge[] =>
-      fed
-        .filter(({ signals }) => signals?.includes(signal))
-        .map(({ spec, entrance }) => ({ output: spec.name, queue: entrance, required: spec.required }))
-    return { metric: edges('metric'), event: edges('event'), log: edges('log') }
+    for (const input of this.#inputs) input.intake.setRoute(routeOf(input, this.#outputs))
   }
 
   #warnOfUnrouted(): void {
-    for (const input of this.inputs) {
-      const route = this.#routeOf(input)
-      const unrouted = (input.instance.live?.definition.signals ?? []).filter(
-        (signal) => route?.[signal].length === 0,
-      )
+    for (const input of this.#inputs) {
+      const unrouted = unroutedOf(input, this.#outputs)
       if (unrouted.length === 0) continue
       this.#host.log.warn(
         { component: input.spec.name },

@@ -18,7 +18,7 @@ test('what is unaccounted for is told within ten seconds, and again only with an
   const output = { spec: { name: 'store' }, unaccounted: 0 }
   const { log, lines } = recordingLog()
   const end = new AbortController()
-  const running = new SelfCheck([input, output], log).run(end.signal)
+  const running = new SelfCheck(() => [input, output], log).run(end.signal)
   const later = () => vi.advanceTimersByTimeAsync(TEN_SECONDS_MS)
 
   await later()

@@ -10,12 +10,12 @@ const EVERY_MS = 10_000
 
 /** Looks whether everything that came in has a fate or is somewhere; that something is not is a fault of the gateway, and is logged. */
 export class SelfCheck {
-  readonly #audited: readonly Audited[]
+  readonly #audited: () => Iterable<Audited>
   readonly #log: Logger
   /** What was found last, where that was not 0. */
   readonly #found = new Map<string, number>()
 
-  constructor(audited: readonly Audited[], log: Logger) {
+  constructor(audited: () => Iterable<Audited>, log: Logger) {
     this.#audited = audited
     this.#log = log
   }
@@ -31,7 +31,7 @@ export class SelfCheck {
 
   /** Looks once; tells a number that is another one than last time. */
   look(): void {
-    for (const one of this.#audited) {
+    for (const one of this.#audited()) {
       if ('intake' in one) this.#compare(one.spec.name, 'messages', one.intake.unaccounted)
       else this.#compare(one.spec.name, 'records', one.unaccounted)
     }

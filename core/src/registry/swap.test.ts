@@ -5,6 +5,7 @@ import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Details } from '../testing/bench.ts'
 import { range, SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
+import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 import { reasonOf } from '../errors.ts'
 
@@ -22,10 +23,10 @@ async function running() {
 }
 
 test('a second generation of a decoder, from another folder, goes behind the running transport between two messages', async () => {
-  const { bench, hand, shelf, gateway, registry } = await running()
+  const { bench, hand, shelf, gateway } = await running()
   await hand.deliver('numbers', 1)
   const next = bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' })
-  expect(await registry.swap('numbers', next)).toEqual({
+  expect(await swap(gateway, 'numbers', next)).toEqual({
     instance: 'numbers',
     generation: 2,
     version: '2.0.0',
@@ -38,17 +39,17 @@ test('a second generation of a decoder, from another folder, goes behind the run
 })
 
 test('a relative folder is meant from the folder of startup.yaml; none means where the plugin is installed', async () => {
-  const { bench, hand, shelf, registry } = await running()
+  const { bench, hand, shelf, gateway } = await running()
   bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' })
-  await registry.swap('numbers', './input-numbers-2.0.0')
+  await swap(gateway, 'numbers', './input-numbers-2.0.0')
   await hand.deliver('numbers', 1)
-  expect(await registry.swap('numbers')).toMatchObject({ generation: 3, version: '1.0.0' })
+  expect(await swap(gateway, 'numbers')).toMatchObject({ generation: 3, version: '1.0.0' })
   await hand.deliver('numbers', 1)
   expect(shelf.ids).toEqual([1001, 1])
 })
 
 test('100 swaps under a stream of messages: each message is decoded once, in order, by one generation', async () => {
-  const { bench, hand, shelf, gateway, registry } = await running()
+  const { bench, hand, shelf, gateway } = await running()
   const folders = [1, 2].map((i) =>
     bench.plugin('input', 'numbers', decoder(i / 10), { version: `${i}.1.0` }),
   )
@@ -62,7 +63,7 @@ test('100 swaps under a stream of messages: each message is decoded once, in ord
     }
   })()
   for (let i = 0; i < 100; i++)
-    expect((await registry.swap('numbers', folders[i % 2])).generation).toBe(i + 2)
+    expect((await swap(gateway, 'numbers', folders[i % 2])).generation).toBe(i + 2)
   swapping = false
   await stream
   await Promise.all(fates)
@@ -71,7 +72,9 @@ test('100 swaps under a stream of messages: each message is decoded once, in ord
   expect([...generations].toSorted()).toEqual([0, 1, 2])
   expect(next).toBeGreaterThan(500)
   expect(viewOf(gateway, 'numbers').generation).toBe(101)
-  expect(registry.swaps.get('numbers')).toEqual({ succeeded: 100, failed: 0 })
+  expect(gateway.changes.list().map(({ outcome }) => outcome)).toEqual(
+    Array.from({ length: 100 }, () => 'succeeded'),
+  )
 })
 
 test.each<[string, string, Details]>([
@@ -80,21 +83,21 @@ test.each<[string, string, Details]>([
   ['that wants another option', 'needs the key "url"', { options: { type: 'object', required: ['url'] } }],
   ['with an invalid schema', 'have an invalid schema', { options: { type: 'objct' } }],
 ])('a generation %s leaves the old one untouched', async (_, reason, details) => {
-  const { bench, hand, shelf, gateway, registry } = await running()
+  const { bench, hand, shelf, gateway } = await running()
   const bad = bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0', ...details })
-  const error: unknown = await registry.swap('numbers', bad).catch((thrown: unknown) => thrown)
+  const error: unknown = await swap(gateway, 'numbers', bad).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'SG_SWAP_FAILED' })
   expect(reasonOf(error)).toContain('numbers was not swapped, generation 1 goes on')
   expect(reasonOf(error)).toContain(reason)
   await hand.deliver('numbers', 1)
   expect(shelf.ids).toEqual([1])
   expect(viewOf(gateway, 'numbers')).toMatchObject({ state: 'ready', generation: 1, version: '1.0.0' })
-  expect(registry.swaps.get('numbers')).toEqual({ succeeded: 0, failed: 1 })
-  expect(await registry.swap('numbers')).toMatchObject({ generation: 3 })
+  expect(gateway.changes.list().map(({ outcome }) => outcome)).toEqual(['refused'])
+  expect(await swap(gateway, 'numbers')).toMatchObject({ generation: 3 })
 })
 
 test('a generation whose open fails leaves the old one untouched, and what it was lent is taken back', async () => {
-  const { bench, hand, shelf, registry } = await running()
+  const { bench, hand, shelf, gateway } = await running()
   let lent: AbortSignal | undefined
   const bad = bench.plugin(
     'input',
@@ -105,7 +108,7 @@ test('a generation whose open fails leaves the old one untouched, and what it wa
     },
     { version: '2.0.0' },
   )
-  await expect(registry.swap('numbers', bad)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  await expect(swap(gateway, 'numbers', bad)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
   expect(lent!.aborted).toBe(true)
   await hand.deliver('numbers', 1)
   expect(shelf.ids).toEqual([1])
@@ -114,26 +117,26 @@ test('a generation whose open fails leaves the old one untouched, and what it wa
 test.each(['./nowhere', 'not-installed'])(
   'a folder that is not there (%s) leaves the old one untouched',
   async (source) => {
-    const { hand, registry } = await running()
-    await expect(registry.swap('numbers', source)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+    const { hand, gateway } = await running()
+    await expect(swap(gateway, 'numbers', source)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
     await hand.deliver('numbers', 1)
   },
 )
 
 test('a plugin of another kind, and an instance that is none, are refused', async () => {
-  const { bench, registry } = await running()
+  const { bench, gateway } = await running()
   const output = bench.plugin('output', 'other', makeShelf().open)
-  const error: unknown = await registry.swap('numbers', output).catch((thrown: unknown) => thrown)
+  const error: unknown = await swap(gateway, 'numbers', output).catch((thrown: unknown) => thrown)
   expect(reasonOf(error)).toContain('is a plugin of kind "output", needed here is "input"')
-  await expect(registry.swap('nobody')).rejects.toMatchObject({ code: 'SG_UNKNOWN_INSTANCE' })
+  await expect(swap(gateway, 'nobody')).rejects.toMatchObject({ code: 'SG_UNKNOWN_INSTANCE' })
 })
 
 test('two swaps at once go one after the other, none is swallowed', async () => {
-  const { bench, hand, shelf, registry } = await running()
+  const { bench, hand, shelf, gateway } = await running()
   const folders = [1, 2, 3].map((i) =>
     bench.plugin('input', 'numbers', decoder(i * 1000), { version: `${i}.1.0` }),
   )
-  const swapped = await Promise.all(folders.map((folder) => registry.swap('numbers', folder)))
+  const swapped = await Promise.all(folders.map((folder) => swap(gateway, 'numbers', folder)))
   expect(swapped.map(({ generation, version }) => `${generation} ${version}`)).toEqual([
     '2 1.1.0',
     '3 2.1.0',
@@ -167,23 +170,20 @@ test('messages that wait while the old decoder is stuck are decoded by the new o
   const first = hand.deliver('numbers', ...range(0, 100))
   await until('the queue is full', () => hand.intakes.get('numbers')!.full)
   const waiting = hand.deliver('numbers', 100)
-  await gateway.registry.swap(
-    'numbers',
-    bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' }),
-  )
+  await swap(gateway, 'numbers', bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' }))
   open = true
   await Promise.all([first, waiting])
   expect(shelf.ids).toEqual([...range(0, 100), 1100])
 })
 
 test('a session that was swapped in and is lost comes back in the same version', async () => {
-  const { bench, hand, shelf, gateway, registry } = await running()
+  const { bench, hand, shelf, gateway } = await running()
   const contexts: InputContext[] = []
   const open = (context: InputContext) => {
     contexts.push(context)
     return decoder(1000)()
   }
-  await registry.swap('numbers', bench.plugin('input', 'numbers', open, { version: '2.0.0' }))
+  await swap(gateway, 'numbers', bench.plugin('input', 'numbers', open, { version: '2.0.0' }))
   contexts[0]!.fail(new Error('gone'))
   await until('it is open again', () => contexts.length === 2 && viewOf(gateway, 'numbers').state === 'ready')
   await until('it is subscribed again', () => hand.intakes.has('numbers'))
@@ -192,7 +192,7 @@ test('a session that was swapped in and is lost comes back in the same version',
 })
 
 test('a series keeps its object through a swap', async () => {
-  const { bench, hand, registry, gateway } = await running()
+  const { bench, hand, gateway } = await running()
   const seen: Series[] = []
   const open = ({ series }: InputContext) => ({
     decode() {
@@ -200,7 +200,7 @@ test('a series keeps its object through a swap', async () => {
     },
   })
   for (const version of ['2.0.0', '3.0.0']) {
-    await registry.swap('numbers', bench.plugin('input', 'numbers', open, { version }))
+    await swap(gateway, 'numbers', bench.plugin('input', 'numbers', open, { version }))
     await hand.deliver('numbers')
     await hand.deliver('numbers')
   }
@@ -208,7 +208,7 @@ test('a series keeps its object through a swap', async () => {
 })
 
 test('a swap that comes with or after the stop is refused, and nothing is left open', async () => {
-  const { bench, gateway, registry } = await running()
+  const { bench, gateway } = await running()
   let open = 0
   const plugin = bench.plugin(
     'output',
@@ -219,8 +219,8 @@ test('a swap that comes with or after the stop is refused, and nothing is left o
     },
     { version: '2.0.0' },
   )
-  const swaps = [registry.swap('shelf', plugin), gateway.stop(), registry.swap('shelf', plugin)]
+  const swaps = [swap(gateway, 'shelf', plugin), gateway.stop(), swap(gateway, 'shelf', plugin)]
   await Promise.allSettled(swaps)
-  await expect(registry.swap('shelf', plugin)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  await expect(swap(gateway, 'shelf', plugin)).rejects.toMatchObject({ code: 'SG_STOPPING' })
   expect(open).toBe(0)
 })

@@ -7,13 +7,13 @@ import type { Status } from './states.ts'
 
 /** A transport and the feeds that subscribe on it; they follow it from generation to generation. */
 export class Transport {
-  readonly spec: TransportSpec
   readonly instance: Instance<TransportDefinition, TransportSession>
-  readonly feeds: readonly Feed[]
+  readonly #feeds = new Set<Feed>()
+  #spec: TransportSpec
+  #followed: Followed | undefined
 
-  constructor(spec: TransportSpec, host: Host, feeds: readonly Feed[]) {
-    this.spec = spec
-    this.feeds = feeds
+  constructor(spec: TransportSpec, host: Host) {
+    this.#spec = spec
     this.instance = new Instance('transport', spec, host, {
       extra: () => ({}),
       imported() {},
@@ -23,11 +23,32 @@ export class Transport {
     })
   }
 
+  get spec(): TransportSpec {
+    return this.#spec
+  }
+
   get status(): Status {
     return this.instance.status
   }
 
+  /** Takes what startup.yaml says of it now. */
+  update(spec: TransportSpec): void {
+    this.#spec = spec
+  }
+
+  /** From now on the feed subscribes here; resolves after its first try. */
+  async adopt(feed: Feed): Promise<void> {
+    this.#feeds.add(feed)
+    await feed.follow(this.#followed)
+  }
+
+  /** The feed has nothing to do with it any more. */
+  release(feed: Feed): void {
+    this.#feeds.delete(feed)
+  }
+
   async #follow(followed: Followed | undefined): Promise<void> {
-    await Promise.all(this.feeds.map((feed) => feed.follow(followed)))
+    this.#followed = followed
+    await Promise.all([...this.#feeds].map((feed) => feed.follow(followed)))
   }
 }

@@ -13,7 +13,7 @@ import type {
 } from '@smart-gateway/sdk'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
-import type { InstanceView } from '../registry/registry.ts'
+import type { InstanceView } from '../registry/view.ts'
 import { recordingLog } from './log-lines.ts'
 import type { Line } from './log-lines.ts'
 import { writePlugin } from './plugin-folder.ts'

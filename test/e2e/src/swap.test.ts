@@ -5,6 +5,7 @@ import { createGateway } from '@smart-gateway/core'
 import type { Gateway } from '@smart-gateway/core'
 import { connect } from 'amqplib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { swap } from '../../../core/src/testing/swap.ts'
 import { ROOT } from './gateway-process.ts'
 import { freePort } from './peers/ports.ts'
 import { startProxy } from './peers/proxy.ts'
@@ -82,7 +83,7 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
 
     for (let i = 1; i <= SWAPS; i++) {
       const name = i % 2 === 1 ? 'v2' : 'v1'
-      const swapped = await gateway.registry.swap('collectd', join(folder, name))
+      const swapped = await swap(gateway, 'collectd', join(folder, name))
       expect(swapped).toEqual({
         instance: 'collectd',
         generation: i + 1,
@@ -109,7 +110,7 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
 
   test('a version that does not open is rolled back: the old one goes on', async () => {
     const { generation } = gateway.registry.view().find(({ name }) => name === 'collectd')!
-    await expect(gateway.registry.swap('collectd', join(folder, 'broken'))).rejects.toMatchObject({
+    await expect(swap(gateway, 'collectd', join(folder, 'broken'))).rejects.toMatchObject({
       code: 'SG_SWAP_FAILED',
       message: `collectd was not swapped, generation ${generation} goes on`,
       cause: { code: 'SG_OPEN_FAILED', cause: { message: 'this version is broken' } },

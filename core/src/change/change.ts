@@ -1,0 +1,120 @@
+import type { Kind } from '@smart-gateway/sdk'
+import type { Step } from './plan.ts'
+
+/** Who asked for a change. */
+export type Trigger = 'start' | 'file' | 'signal' | 'api' | 'probation'
+
+/** How far a change is. */
+export type ChangeState = 'queued' | 'planning' | 'preparing' | 'cutting over' | 'done'
+
+/**
+ * How a change ended: everything as planned; some instances refused and the others changed; nothing changed because it was refused or
+ * failed; nothing to do.
+ */
+export type Outcome = 'succeeded' | 'partly' | 'refused' | 'unchanged'
+
+/** What becomes of one instance in a change. */
+export interface StepView {
+  readonly name: string
+  readonly kind: Kind
+  readonly does: Step['does']
+  readonly why: string
+  /** Absent until it is known. */
+  readonly result?: 'done' | 'failed'
+  /** Why it failed, or what it left where. */
+  readonly note?: string
+}
+
+/** A change as it is told. */
+export interface ChangeView {
+  readonly id: string
+  readonly trigger: Trigger
+  /** What was asked for, in one sentence. */
+  readonly what: string
+  readonly state: ChangeState
+  readonly outcome?: Outcome
+  readonly steps: readonly StepView[]
+  /** Why nothing could be taken from what was asked for. */
+  readonly problems: readonly string[]
+  readonly queuedMs: number
+  readonly startedMs?: number
+  readonly endedMs?: number
+}
+
+/** One step while it is carried out. */
+export interface OpenStep {
+  readonly step: Step
+  result: 'done' | 'failed' | undefined
+  note: string | undefined
+}
+
+/** One change, from being asked for to its outcome. */
+export class Change {
+  readonly id: string
+  readonly trigger: Trigger
+  readonly what: string
+  readonly queuedMs = Date.now()
+  /** Kept when it is over, however it ended. */
+  done: Promise<void> = Promise.resolve()
+  steps: readonly OpenStep[] = []
+  readonly problems: string[] = []
+  #state: ChangeState = 'queued'
+  #startedMs: number | undefined
+  #endedMs: number | undefined
+
+  constructor(id: string, trigger: Trigger, what: string) {
+    this.id = id
+    this.trigger = trigger
+    this.what = what
+  }
+
+  get state(): ChangeState {
+    return this.#state
+  }
+
+  /** Undefined until it is over. */
+  get outcome(): Outcome | undefined {
+    if (this.#state !== 'done') return undefined
+    const wanted = this.steps.filter(({ step }) => step.does !== 'kept')
+    const failed = wanted.filter(({ result }) => result !== 'done').length
+    if (this.problems.length > 0 || (failed > 0 && failed === wanted.length)) return 'refused'
+    if (failed > 0) return 'partly'
+    return wanted.length === 0 ? 'unchanged' : 'succeeded'
+  }
+
+  /** Takes the steps of a plan. */
+  plan(steps: readonly Step[]): void {
+    this.steps = steps.map((step) => {
+      const result = step.does === 'refused' ? 'failed' : step.does === 'kept' ? 'done' : undefined
+      return { step, result, note: undefined }
+    })
+  }
+
+  enter(state: Exclude<ChangeState, 'queued'>): void {
+    this.#state = state
+    this.#startedMs ??= Date.now()
+    if (state === 'done') this.#endedMs = Date.now()
+  }
+
+  view(): ChangeView {
+    return {
+      id: this.id,
+      trigger: this.trigger,
+      what: this.what,
+      state: this.#state,
+      ...(this.outcome !== undefined && { outcome: this.outcome }),
+      steps: this.steps.map(({ step: { name, kind, does, why }, result, note }) => ({
+        name,
+        kind,
+        does,
+        why,
+        ...(result !== undefined && { result }),
+        ...(note !== undefined && { note }),
+      })),
+      problems: this.problems,
+      queuedMs: this.queuedMs,
+      ...(this.#startedMs !== undefined && { startedMs: this.#startedMs }),
+      ...(this.#endedMs !== undefined && { endedMs: this.#endedMs }),
+    }
+  }
+}

@@ -1,0 +1,181 @@
+import type { InstanceSpec } from '../config/configuration.ts'
+import type { PluginSource } from '../plugins/source.ts'
+import { GatewayError, reasonOf } from '../errors.ts'
+import type { InputSpec, OutputSpec } from '../config/configuration.ts'
+import type { Code, Codes } from '../plugins/codes.ts'
+import { Input } from '../registry/input.ts'
+import type { Prepared } from '../registry/instance.ts'
+import { Output } from '../registry/output.ts'
+import type { Entry, Registry } from '../registry/registry.ts'
+import { Transport } from '../registry/transport.ts'
+import type { Step } from './plan.ts'
+
+/** One step of a plan, as something that can be done: what can fail is in `prepare`, before anything that runs is touched. */
+export interface Move {
+  /** Makes it ready. Rejects when it cannot be done; nothing is left behind then. */
+  prepare(signal: AbortSignal): Promise<void>
+  /** Does it; resolves with what a person should know of it. Rejects with everything as it was before. */
+  cutOver(signal: AbortSignal): Promise<string | undefined>
+  /** Lets go of what was made ready. */
+  discard(): Promise<void>
+  /** Undoes what was done, as well as that can be done. */
+  revert(signal: AbortSignal): Promise<void>
+}
+
+/** What moves work on. */
+export interface Board {
+  readonly registry: Registry
+  readonly codes: Codes
+  /** The names of instances that leave: what they hold may be claimed by others. */
+  readonly leaving: Set<string>
+  /** How long what leaves may take to drain. */
+  readonly drainMs: number
+  /** Where the code of an instance shall come from. */
+  sourceOf(name: string, spec: InstanceSpec): PluginSource
+}
+
+type SpecStep = Extract<Step, { readonly spec: InstanceSpec }>
+
+const STOP_GRACE_MS = 5000
+
+/** The move of a step; nothing where there is nothing to do. */
+export function moveOf(step: Step, board: Board): Move | undefined {
+  if (step.does === 'kept' || step.does === 'refused') return undefined
+  if (step.does === 'added') return addition(step, board)
+  const entry = board.registry.entries.find(
+    ({ spec, instance }) => spec.name === step.name && instance.kind === step.kind,
+  )
+  if (entry === undefined)
+    throw new GatewayError('SG_UNKNOWN_INSTANCE', `there is no instance "${step.name}"`)
+  if (step.does === 'replaced') return replacement(entry, step, board)
+  return step.does === 'updated' ? update(entry, step.spec, board) : removal(entry, board)
+}
+
+function addition({ name, kind, spec }: SpecStep, board: Board): Move {
+  const { registry, codes } = board
+  const entry = registry.make(kind, spec)
+  let prepared: Prepared | undefined
+  const leave = async (): Promise<void> => {
+    registry.remove(entry)
+    await retire(entry, 0)
+  }
+  return {
+    async prepare(signal) {
+      const code = await codes.place(name, kind, board.sourceOf(name, spec), signal)
+      prepared = await entry.instance.prepare({ spec, code, signal })
+    },
+    async cutOver() {
+      const from = entry instanceof Input ? entry.feed?.transport : undefined
+      if (from !== undefined && registry.transport(from) === undefined)
+        throw new GatewayError('SG_NO_FROM', `its transport ${from} is not there`)
+      try {
+        await registry.add(entry)
+        await prepared?.commit()
+      } catch (error) {
+        await leave()
+        throw error
+      }
+      return undefined
+    },
+    async discard() {
+      await prepared?.discard()
+    },
+    revert: leave,
+  }
+}
+
+function replacement(
+  entry: Entry,
+  { name, kind, spec }: SpecStep,
+  { registry, codes, sourceOf }: Board,
+): Move {
+  const before: { spec: InstanceSpec; code: Code | undefined } = {
+    spec: entry.spec,
+    code: entry.instance.code,
+  }
+  let prepared: Prepared | undefined
+  let retried: { readonly code: Code; readonly reason: string } | undefined
+  return {
+    async prepare(signal) {
+      const code = await codes.place(name, kind, sourceOf(name, spec), signal)
+      try {
+        prepared = await entry.instance.prepare({ spec, code, signal })
+      } catch (error) {
+        // What does not work anyway takes the new description, and is tried again with it: its peer may only be away.
+        if (entry.instance.live !== undefined) throw error
+        retried = { code, reason: reasonOf(error) }
+      }
+    },
+    async cutOver() {
+      if (retried !== undefined) await entry.instance.restart(spec, retried.code)
+      await prepared?.commit()
+      await settle(entry, spec, registry)
+      if (retried !== undefined && entry.instance.live === undefined)
+        return `it does not open yet and is tried again: ${retried.reason}`
+      return prepared && `generation ${prepared.generation}, version ${prepared.version}`
+    },
+    async discard() {
+      await prepared?.discard()
+    },
+    async revert(signal) {
+      if (before.code === undefined) return
+      const again = await entry.instance.prepare({ spec: before.spec, code: before.code, signal })
+      await again.commit()
+      await settle(entry, before.spec, registry)
+    },
+  }
+}
+
+function update(entry: Entry, spec: InstanceSpec, { registry }: Board): Move {
+  const before = entry.spec
+  return {
+    async prepare() {},
+    async cutOver() {
+      await settle(entry, spec, registry)
+      return undefined
+    },
+    async discard() {},
+    revert: () => settle(entry, before, registry),
+  }
+}
+
+function removal(entry: Entry, { registry, drainMs }: Board): Move {
+  return {
+    async prepare() {},
+    async cutOver() {
+      // An input decodes and hands on what it has taken; an output is fed nothing more from now on.
+      if (!(entry instanceof Input)) registry.remove(entry)
+      const note = await retire(entry, drainMs)
+      if (entry instanceof Input) registry.remove(entry)
+      return note
+    },
+    async discard() {},
+    async revert() {},
+  }
+}
+
+/** Brings what the host itself does for an instance to what its spec says. */
+async function settle(entry: Entry, spec: InstanceSpec, registry: Registry): Promise<void> {
+  if (entry instanceof Output) await entry.update(spec as OutputSpec)
+  else if (entry instanceof Input) await registry.updateInput(entry, spec as InputSpec)
+  else entry.update(spec)
+}
+
+async function retire(entry: Entry, drainMs: number): Promise<string | undefined> {
+  if (entry instanceof Transport) {
+    await entry.instance.stop(STOP_GRACE_MS)
+    return undefined
+  }
+  const left = await entry.retire(drainMs)
+  await entry.instance.stop(STOP_GRACE_MS)
+  const told = Object.entries<number>(left).filter(([, count]) => count > 0)
+  return told.length === 0
+    ? undefined
+    : told.map(([fate, count]) => `${count} ${WORDS[fate] ?? fate}`).join(', ')
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  returned: 'given back',
+  dropped: 'dropped',
+  onDisk: 'records stay in its disk queue',
+}

@@ -1,0 +1,146 @@
+import type { Configuration, InstanceSpec } from '../config/configuration.ts'
+import type { Problem } from '../config/problem.ts'
+import { formatProblem } from '../config/problem.ts'
+import { readConfiguration } from '../config/reading.ts'
+import type { ConfigSource, Reading } from '../config/reading.ts'
+import { GatewayError } from '../errors.ts'
+import type { Codes } from '../plugins/codes.ts'
+import { sourceInWords } from '../plugins/source.ts'
+import type { PluginSource } from '../plugins/source.ts'
+import type { Entry, Registry } from '../registry/registry.ts'
+import { carryOut } from './carry-out.ts'
+import type { Change, Trigger } from './change.ts'
+import type { Changes } from './changes.ts'
+import { planOf } from './plan.ts'
+import type { Running, Step } from './plan.ts'
+
+/** What a reconciler works on. */
+export interface Parts {
+  /** Where the desired configuration is read, each time anew. */
+  readonly source: ConfigSource
+  readonly environment: NodeJS.ProcessEnv
+  readonly registry: Registry
+  readonly codes: Codes
+  readonly changes: Changes
+  /** Instances that leave in the change under way. */
+  readonly leaving: Set<string>
+  drainMs(): number
+  /** Told of what was read, before anything of it is carried out. */
+  read(reading: Reading): void
+  /** Told when a change is over, with the reading that it was made from. */
+  changed(change: Change, reading: Reading | undefined): Promise<void>
+}
+
+/** What a plan would do. */
+export interface Plan {
+  readonly steps: readonly Step[]
+  readonly problems: readonly Problem[]
+}
+
+/** Makes what runs what it shall be: every change of a gateway is asked for here, and takes its turn. */
+export class Reconciler {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Reads the configuration anew and carries out what differs. */
+  reload(trigger: Trigger, { atomic = false }: { readonly atomic?: boolean } = {}): Change {
+    const { changes } = this.#parts
+    return changes.add(trigger, 'reload of the configuration', async (change, signal) => {
+      const { reading, steps, problems, fresh } = await this.#plan()
+      change.problems.push(...problems.map(formatProblem))
+      change.plan(steps)
+      if (problems.length === 0) {
+        for (const name of fresh) this.#parts.codes.unpin(name)
+        await this.#carryOut(change, { atomic, signal })
+      }
+      await this.#parts.changed(change, reading)
+    })
+  }
+
+  /** What a reload would do now; nothing is done. */
+  async plan(): Promise<Plan> {
+    const { steps, problems } = await this.#plan()
+    return { steps, problems }
+  }
+
+  /** Puts new code behind an instance, its configuration being what it is. Throws SG_UNKNOWN_INSTANCE. */
+  swap(name: string, source: PluginSource, trigger: Trigger = 'api'): Change {
+    const entry = this.#entry(name)
+    const what = `swap of ${name} to ${sourceInWords(source)}`
+    const { changes, codes } = this.#parts
+    return changes.add(trigger, what, async (change, signal) => {
+      const step: Step = { ...stepOf(entry), does: 'replaced', why: `asked for: ${sourceInWords(source)}` }
+      change.plan([step])
+      await this.#carryOut(change, { atomic: true, signal, source })
+      const { kind, spec, code } = entry.instance
+      if (change.steps[0]?.result === 'done' && code !== undefined)
+        await codes.pin(name, kind, spec, code, source)
+      await this.#parts.changed(change, undefined)
+    })
+  }
+
+  /** Puts the code back that an instance had before its last one; it lies on the disk. Throws SG_UNKNOWN_INSTANCE or SG_NO_EARLIER_CODE. */
+  rollback(name: string, trigger: Trigger = 'api'): Change {
+    const { instance } = this.#entry(name)
+    return this.swap(name, this.#parts.codes.before(name, instance.kind, instance.code), trigger)
+  }
+
+  #entry(name: string): Entry {
+    const entry = this.#parts.registry.entries.find(({ spec }) => spec.name === name)
+    if (entry === undefined) throw new GatewayError('SG_UNKNOWN_INSTANCE', `there is no instance "${name}"`)
+    return entry
+  }
+
+  async #plan(): Promise<Plan & { readonly reading: Reading; readonly fresh: readonly string[] }> {
+    const { source, environment, registry, codes } = this.#parts
+    const reading = readConfiguration(source, environment)
+    this.#parts.read(reading)
+    const { configuration, refused, problems } = reading
+    if (configuration === undefined) return { reading, steps: [], problems, fresh: [] }
+    const news = new Map<string, string>()
+    for (const { instance, spec } of registry.entries) {
+      const wanted = specOf(configuration, instance.kind, spec.name)
+      const why = wanted && (await codes.newer(instance.kind, wanted, instance.code))
+      if (why !== undefined) news.set(spec.name, why)
+    }
+    const steps = planOf(registry.entries.map(runningOf), {
+      configuration,
+      refused,
+      newCode: ({ name }) => news.get(name),
+    })
+    return { reading, steps, problems, fresh: [...news.keys()] }
+  }
+
+  #carryOut(
+    change: Change,
+    {
+      source,
+      ...manner
+    }: { readonly atomic: boolean; readonly signal: AbortSignal; readonly source?: PluginSource },
+  ): Promise<void> {
+    const { registry, codes, leaving, drainMs } = this.#parts
+    const sourceOf = (name: string, spec: InstanceSpec): PluginSource => source ?? codes.sourceOf(name, spec)
+    return carryOut(change, { registry, codes, leaving, drainMs: drainMs(), sourceOf }, manner)
+  }
+}
+
+function runningOf({ instance, spec }: Entry): Running {
+  const version = (instance.code?.package ?? spec.package).version
+  return { name: spec.name, kind: instance.kind, spec, version }
+}
+
+function stepOf({ instance, spec }: Entry): Pick<Running, 'name' | 'kind' | 'spec'> {
+  return { name: spec.name, kind: instance.kind, spec }
+}
+
+function specOf(
+  { transports, inputs, outputs }: Configuration,
+  kind: Running['kind'],
+  name: string,
+): InstanceSpec | undefined {
+  const all: readonly InstanceSpec[] = kind === 'transport' ? transports : kind === 'input' ? inputs : outputs
+  return all.find((spec) => spec.name === name)
+}

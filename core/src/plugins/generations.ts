@@ -1,0 +1,252 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import type { Logger } from 'pino'
+import type { Kind } from '@smart-gateway/sdk'
+import { sleep } from '../backoff.ts'
+import { GatewayError } from '../errors.ts'
+import { closureOf, isBeingInstalled } from './closure.ts'
+import { readManifest } from './manifest.ts'
+import type { PluginPackage } from './manifest.ts'
+import { installFromNpm } from './npm.ts'
+import type { NpmRules } from './npm.ts'
+import { findPlugin } from './resolve.ts'
+import type { PluginSource } from './source.ts'
+import { copyAgain, SourceTree } from './source-tree.ts'
+
+/** Code that lies in a folder of its own, which nobody changes any more. */
+export interface Placed {
+  /** Of the folder: counts up for each instance, also over restarts. */
+  readonly number: number
+  readonly package: PluginPackage
+  readonly source: PluginSource
+  /** A digest of all that it is: equal code, equal content. */
+  readonly content: string
+  /** Of the files that it was taken from, when it was taken: equal stamp, equal content. */
+  readonly stamp: string
+  /** As npm has it: of what was fetched. */
+  readonly integrity?: string
+}
+
+/** How a store keeps code. */
+export interface StoreSettings extends NpmRules {
+  readonly stateFolder: string
+  /** Of startup.yaml: packages are found from here. */
+  readonly folder: string
+  /** So many earlier ones of each instance stay on the disk. */
+  readonly keep: number
+  readonly log: Logger
+}
+
+/** How long a tree that is being written is waited for. */
+const AGREE_MS = 10_000
+const PAUSE_MS = 200
+
+/**
+ * Keeps the code of generations: each in an immutable folder of its own that holds a plugin's package with everything that it depends
+ * on, so that importing it evaluates every module anew, and what npm does to the original meanwhile changes nothing.
+ */
+export class GenerationStore {
+  readonly #settings: StoreSettings
+  /** Folders from which this process may have imported something. */
+  readonly #used = new Set<string>()
+
+  constructor(settings: StoreSettings) {
+    this.#settings = settings
+  }
+
+  /** Takes code from its source. Rejects with SG_PLACE_FAILED or SG_NOT_ALLOWED; nothing is left behind then. */
+  async place(instance: string, kind: Kind, source: PluginSource, signal: AbortSignal): Promise<Placed> {
+    try {
+      if (source.kind === 'generation') return await this.#again(instance, kind, source)
+      if (source.kind === 'installed' || source.kind === 'folder')
+        return await this.#take(instance, kind, source, this.#folderOf(kind, source), signal)
+      const home = join(this.#home(instance), `${process.pid}-npm-${randomUUID()}`)
+      try {
+        const { folder, integrity } = await installFromNpm(source, home, this.#settings, signal)
+        return await this.#take(instance, kind, source, folder, signal, integrity)
+      } finally {
+        await rm(home, { recursive: true, force: true })
+      }
+    } catch (cause) {
+      if (cause instanceof GatewayError && cause.code !== 'SG_STOPPING') throw cause
+      throw new GatewayError('SG_PLACE_FAILED', `the code of ${instance} could not be taken`, { cause })
+    }
+  }
+
+  /** What taking the code from where it is installed would give now; `known` saves reading it all when no file was written since. */
+  async look(
+    kind: Kind,
+    plugin: string,
+    known?: Placed,
+  ): Promise<Pick<Placed, 'content' | 'stamp' | 'package'>> {
+    const folder = this.#folderOf(kind, { kind: 'installed', plugin })
+    const tree = await SourceTree.read(closureOf(folder, this.#settings.folder))
+    const content = known?.stamp === tree.stamp ? known.content : await tree.content()
+    return { content, stamp: tree.stamp, package: readManifest(folder, kind) }
+  }
+
+  /** What lies on the disk for an instance, the oldest first. */
+  list(instance: string, kind: Kind): readonly Placed[] {
+    return numbersIn(this.#home(instance)).flatMap((number) => this.#read(instance, kind, number) ?? [])
+  }
+
+  /** Lets go of the oldest that are not in use, and of what a crash left half done. */
+  async prune(instance: string, inUse: ReadonlySet<number>): Promise<void> {
+    const home = this.#home(instance)
+    if (!existsSync(home)) return
+    const numbers = numbersIn(home)
+    const unused = numbers.filter((number) => !inUse.has(number))
+    const gone = unused.slice(0, Math.max(0, unused.length - this.#settings.keep)).map(String)
+    const broken = readdirSync(home).filter(
+      (name) => !numbers.map(String).includes(name) && !isOfThisProcess(name),
+    )
+    for (const name of [...gone, ...broken])
+      await rm(join(home, name), { recursive: true, force: true }).catch((err: unknown) =>
+        this.#settings.log.warn({ err }, `${join(home, name)} cannot be removed; remove it by hand`),
+      )
+  }
+
+  async #take(
+    instance: string,
+    kind: Kind,
+    source: PluginSource,
+    folder: string,
+    signal: AbortSignal,
+    integrity?: string,
+  ): Promise<Placed> {
+    const first = await this.#settled(folder, signal)
+    readManifest(folder, kind)
+    const newest = this.list(instance, kind).at(-1)
+    if (newest?.stamp === first.stamp && !this.#used.has(newest.package.folder)) return this.#use(newest)
+    const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
+    try {
+      const deadlineMs = Date.now() + AGREE_MS
+      for (let before = first; ;) {
+        const content = await before.copy(join(temporary, 'packages'))
+        const after = await this.#settled(folder, signal)
+        if (after.stamp === before.stamp)
+          return await this.#keep(instance, kind, temporary, {
+            source,
+            content,
+            stamp: after.stamp,
+            ...(integrity !== undefined && { integrity }),
+          })
+        if (Date.now() > deadlineMs)
+          throw new Error(`${folder} is written all the time: no two readings of it agree`)
+        await rm(temporary, { recursive: true, force: true })
+        before = after
+      }
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  /** Reads a tree that npm is not in the middle of changing. */
+  async #settled(folder: string, signal: AbortSignal): Promise<SourceTree> {
+    for (const deadlineMs = Date.now() + AGREE_MS; ;) {
+      try {
+        const closure = closureOf(folder, this.#settings.folder)
+        if (!closure.some(isBeingInstalled)) return await SourceTree.read(closure)
+        if (Date.now() > deadlineMs) throw new Error(`npm does not end to change ${folder}`)
+      } catch (error) {
+        // Half a package looks like a broken one.
+        if (Date.now() > deadlineMs || signal.aborted || !isBeingWritten(folder)) throw error
+      }
+      await sleep(PAUSE_MS, signal)
+    }
+  }
+
+  async #again(instance: string, kind: Kind, source: PluginSource & { number: number }): Promise<Placed> {
+    const before = this.#read(instance, kind, source.number)
+    if (before === undefined)
+      throw new Error(`code ${source.number} of ${instance} is not kept any more: ${this.#settings.keep} are`)
+    if (!this.#used.has(before.package.folder)) return this.#use(before)
+    const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
+    await copyAgain(
+      join(this.#home(instance), String(source.number), 'packages'),
+      join(temporary, 'packages'),
+    )
+    const { content, stamp, integrity } = before
+    return await this.#keep(instance, kind, temporary, {
+      source: before.source,
+      content,
+      stamp,
+      ...(integrity !== undefined && { integrity }),
+    })
+  }
+
+  async #keep(
+    instance: string,
+    kind: Kind,
+    temporary: string,
+    about: Omit<Placed, 'number' | 'package'>,
+  ): Promise<Placed> {
+    await writeFile(join(temporary, ABOUT), JSON.stringify({ ...about, placed: new Date().toISOString() }))
+    const home = this.#home(instance)
+    for (let number = (numbersIn(home).at(-1) ?? 0) + 1; ; number++) {
+      try {
+        await rename(temporary, join(home, String(number)))
+      } catch (error) {
+        // Another one of the same instance was taken at the same time.
+        if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
+        throw error
+      }
+      return this.#use(this.#read(instance, kind, number)!)
+    }
+  }
+
+  #use(placed: Placed): Placed {
+    this.#used.add(placed.package.folder)
+    return placed
+  }
+
+  #read(instance: string, kind: Kind, number: number): Placed | undefined {
+    const folder = join(this.#home(instance), String(number))
+    try {
+      const about = JSON.parse(readFileSync(join(folder, ABOUT), 'utf8')) as Omit<
+        Placed,
+        'number' | 'package'
+      >
+      const root = readdirSync(join(folder, 'packages')).find((name) => name.startsWith('0-'))
+      return { ...about, number, package: readManifest(join(folder, 'packages', root!), kind) }
+    } catch {
+      return undefined
+    }
+  }
+
+  #folderOf(kind: Kind, source: PluginSource & { readonly kind: 'installed' | 'folder' }): string {
+    const { folder } = this.#settings
+    return source.kind === 'folder' ? resolve(folder, source.path) : findPlugin(source.plugin, kind, folder)
+  }
+
+  #home(instance: string): string {
+    return join(this.#settings.stateFolder, 'generations', instance)
+  }
+}
+
+const ABOUT = 'generation.json'
+
+function numbersIn(home: string): readonly number[] {
+  if (!existsSync(home)) return []
+  return readdirSync(home)
+    .filter((name) => /^[1-9]\d{0,8}$/.test(name))
+    .map(Number)
+    .toSorted((a, b) => a - b)
+}
+
+function isOfThisProcess(name: string): boolean {
+  return name.startsWith(`${process.pid}-`)
+}
+
+/** Whether a folder is not whole and was written a moment ago: somebody may be at it. */
+function isBeingWritten(folder: string): boolean {
+  const place = existsSync(folder) ? folder : dirname(folder)
+  return (
+    existsSync(place) &&
+    Date.now() - statSync(place).ctimeMs < AGREE_MS &&
+    !existsSync(join(folder, 'package.json'))
+  )
+}
