@@ -109,7 +109,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
     async changed(change, reading) {
       if (reading !== undefined) standing.take(change)
       await memory.keep(change, reading)
-      follow.start()
+      await follow.start()
     },
   })
   const follow = new Follow(source, registry, reconciler, log)
@@ -165,7 +165,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
       }
       await Promise.all([admin.open(), socket.open(), registry.start()])
       await memory.begin()
-      follow.start()
+      await follow.start()
       if (begin.instead !== undefined) reconciler.reload('start')
     },
     stop: () => (stopped ??= stop()),

@@ -26,13 +26,13 @@ export class Follow {
   }
 
   /** Begins to follow, or follows what there is to follow now. */
-  start(): void {
+  async start(): Promise<void> {
     if (this.#file === undefined) return
     const packages = this.#registry.entries.flatMap(({ spec: { package: plugin } }) => [
       join(plugin.folder, 'package.json'),
       plugin.entry,
     ])
-    void this.#watch.watch([this.#file, ...this.#named, ...packages])
+    await this.#watch.watch([this.#file, ...this.#named, ...packages])
   }
 
   stop(): void {

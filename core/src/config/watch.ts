@@ -48,11 +48,13 @@ export class FileWatch {
   /** Watches these files and no others. What a new one holds now counts as known; what is known of the others stays so. */
   async watch(paths: Iterable<string>): Promise<void> {
     this.#paths = [...new Set(paths)]
+    // Watched first: what happens while it is read is not missed.
+    if (!this.#closing.signal.aborted) this.#folders.follow(this.#paths)
     const fresh = await contentsOf(this.#paths.filter((path) => !this.#known.has(path)))
     this.#known = new Map(
       this.#paths.map((path) => [path, this.#known.has(path) ? this.#known.get(path) : fresh.get(path)]),
     )
-    if (!this.#closing.signal.aborted) this.#folders.follow(this.#paths)
+    this.look()
   }
 
   /** Compares now. */

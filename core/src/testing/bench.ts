@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
@@ -12,7 +12,7 @@ import type {
   TransportSession,
 } from '@smart-gateway/sdk'
 import { createGateway } from '../gateway.ts'
-import type { Gateway } from '../gateway.ts'
+import type { Gateway, GatewayOptions } from '../gateway.ts'
 import type { InstanceView } from '../registry/view.ts'
 import { recordingLog } from './log-lines.ts'
 import type { Line } from './log-lines.ts'
@@ -46,6 +46,10 @@ export interface Bench {
   plugin<K extends keyof Opens>(kind: K, name: string, open: Opens[K], details?: Details): string
   /** Makes a gateway; it is stopped with the test. */
   gateway(config: object): Gateway
+  /** Writes startup.yaml, in one go. */
+  write(config: object | string): void
+  /** Makes a gateway of startup.yaml; it is stopped with the test. */
+  gatewayOfFile(options?: GatewayOptions): Gateway
 }
 
 export async function makeBench(): Promise<Bench> {
@@ -53,6 +57,7 @@ export async function makeBench(): Promise<Bench> {
   const random = vi.spyOn(Math, 'random').mockReturnValue(0)
   onTestFinished(() => random.mockRestore())
   const folder = scratch()
+  const file = join(folder, 'startup.yaml')
   const bridge = pathToFileURL(join(folder, 'bridge.mjs')).href
   writeFileSync(join(folder, 'bridge.mjs'), 'export const opens = new Map()\n')
   const { opens } = (await import(bridge)) as { opens: Map<string, unknown> }
@@ -90,6 +95,16 @@ export async function makeBench(): Promise<Bench> {
     },
     gateway(config) {
       const gateway = createGateway({ ...quiet(config) }, { folder, log, environment: {} })
+      onTestFinished(async () => void (await gateway.stop()))
+      return gateway
+    },
+    write(config) {
+      const text = typeof config === 'string' ? config : JSON.stringify(quiet(config), undefined, 2)
+      writeFileSync(`${file}.new`, text)
+      renameSync(`${file}.new`, file)
+    },
+    gatewayOfFile(options) {
+      const gateway = createGateway(file, { log, environment: {}, ...options })
       onTestFinished(async () => void (await gateway.stop()))
       return gateway
     },

@@ -1,0 +1,289 @@
+import type { OutputSession } from '@smart-gateway/sdk'
+import { expect, test } from 'vitest'
+import type { Change } from './change.ts'
+import { makeBench, viewOf } from '../testing/bench.ts'
+import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
+import { swap } from '../testing/swap.ts'
+import { until } from '../testing/until.ts'
+
+/** A gateway of a startup.yaml with an input `numbers` behind a transport and an output `shelf`, started. */
+async function running() {
+  const bench = await makeBench()
+  const [hand, shelf, drawer] = [makeHand(), makeShelf(), makeShelf()]
+  const config = {
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) } },
+  }
+  const drawerPlugin = bench.plugin('output', 'drawer', drawer.open)
+  bench.write(config)
+  const gateway = bench.gatewayOfFile()
+  await gateway.start()
+  const reload = async (next: object | string, options = {}): Promise<Change> => {
+    bench.write(next)
+    const change = gateway.reconciler.reload('api', options)
+    await change.done
+    return change
+  }
+  return { bench, hand, shelf, drawer, config, drawerPlugin, gateway, reload }
+}
+
+test('an edit adds, changes and removes instances; what it does not name is not touched', async () => {
+  const { hand, shelf, drawer, config, drawerPlugin, gateway, reload } = await running()
+  const before = gateway.registry.outputs[0]
+  const added = await reload({ ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } })
+  expect(does(added)).toEqual({ hand: 'kept', numbers: 'kept', shelf: 'kept', drawer: 'added done' })
+  await hand.deliver('numbers', 1)
+  expect([shelf.ids, drawer.ids]).toEqual([[1], [1]])
+
+  const narrowed = await reload({
+    ...config,
+    outputs: {
+      shelf: { ...config.outputs.shelf, signals: ['log'], queue: { max: '1MiB' } },
+      drawer: { plugin: drawerPlugin },
+    },
+  })
+  expect(does(narrowed)).toMatchObject({ shelf: 'updated done', drawer: 'kept' })
+  await hand.deliver('numbers', 2)
+  expect([shelf.ids, drawer.ids]).toEqual([[1], [1, 2]])
+  expect(viewOf(gateway, 'shelf').queue).toMatchObject({ maxBytes: 1024 * 1024 })
+
+  const removed = await reload(config)
+  expect(does(removed)).toMatchObject({ shelf: 'updated done', drawer: 'removed done' })
+  await hand.deliver('numbers', 3)
+  expect([shelf.ids, drawer.ids]).toEqual([
+    [1, 3],
+    [1, 2],
+  ])
+  expect(gateway.registry.outputs).toEqual([before])
+  expect(viewOf(gateway, 'shelf').generation).toBe(1)
+  expect(hand.log).toEqual(['subscribe numbers', 'start numbers'])
+})
+
+test('other options are a new generation; the same configuration is no change', async () => {
+  const { hand, shelf, config, gateway, reload } = await running()
+  const next = { ...config, outputs: { shelf: { ...config.outputs.shelf, options: { depth: 2 } } } }
+  expect(does(await reload(next))).toMatchObject({ shelf: 'replaced done', numbers: 'kept' })
+  expect(viewOf(gateway, 'shelf').generation).toBe(2)
+  expect((await reload(next)).outcome).toBe('unchanged')
+  await hand.deliver('numbers', 1)
+  expect(shelf.ids).toEqual([1])
+})
+
+test('a broken instance is refused alone, and said; the others in the same edit go ahead', async () => {
+  const { hand, shelf, drawer, config, drawerPlugin, gateway, reload } = await running()
+  const change = await reload({
+    ...config,
+    inputs: { numbers: { ...config.inputs.numbers, colour: 'red' } },
+    outputs: { ...config.outputs, drawer: { plugin: drawerPlugin }, attic: { plugin: './nowhere' } },
+  })
+  expect(change.outcome).toBe('partly')
+  expect(does(change)).toMatchObject({
+    numbers: 'refused failed',
+    attic: 'refused failed',
+    drawer: 'added done',
+  })
+  expect(change.view().steps.find(({ name }) => name === 'numbers')?.why).toMatch(
+    /is not a known key.*; it goes on as it was$/,
+  )
+  await hand.deliver('numbers', 1)
+  expect([shelf.ids, drawer.ids]).toEqual([[1], [1]])
+  const ready = await (await fetch(`${gateway.adminUrl}/health/ready`)).json()
+  expect(ready).toMatchObject({ ready: true, refused: expect.stringContaining('attic') as string })
+  const page = await (await fetch(`${gateway.adminUrl}/metrics`)).text()
+  expect(page).toContain('smart_gateway_config_last_reload_successful 0')
+
+  expect((await reload(config)).outcome).toBe('succeeded')
+  expect(await (await fetch(`${gateway.adminUrl}/health/ready`)).json()).not.toHaveProperty('refused')
+})
+
+test.each([
+  ['by its configuration', { plugin: './nowhere' }],
+  ['when it opens', undefined],
+])('all or nothing: one instance that fails %s leaves all as they were', async (_, given) => {
+  const { bench, drawer, config, drawerPlugin, gateway, reload } = await running()
+  const failing = (): OutputSession => {
+    throw new Error('no license')
+  }
+  const attic = given ?? { plugin: bench.plugin('output', 'attic', failing) }
+  const next = {
+    ...config,
+    outputs: { shelf: config.outputs.shelf, drawer: { plugin: drawerPlugin }, attic },
+  }
+  expect((await reload(next, { atomic: true })).outcome).toBe('refused')
+  expect(gateway.registry.outputs.map(({ spec }) => spec.name)).toEqual(['shelf'])
+  const halfDone = await reload(next)
+  expect(does(halfDone)).toMatchObject({ drawer: 'added done' })
+  expect(gateway.registry.outputs.map(({ spec }) => spec.name)).toEqual(['shelf', 'drawer'])
+  expect(drawer.ids).toEqual([])
+})
+
+test.each([
+  ['no YAML', 'outputs: [', /startup.yaml:1/],
+  ['nothing that was meant', 'colour: red', /is not a known key/],
+  ['nothing', '', /is empty/],
+])('a file that holds %s changes nothing', async (_, text, reason) => {
+  const { hand, shelf, reload, gateway } = await running()
+  const change = await reload(text)
+  expect(change.outcome).toBe('refused')
+  expect(change.problems.join()).toMatch(reason)
+  await hand.deliver('numbers', 1)
+  expect(shelf.ids).toEqual([1])
+  expect(gateway.registry.view().map(({ state }) => state)).toEqual(['ready', 'ready', 'ready'])
+})
+
+test('an output that is renamed takes over the address that the old one holds', async () => {
+  const bench = await makeBench()
+  const serving =
+    (): Parameters<typeof bench.plugin<'output'>>[2] =>
+    async ({ http, name }) => {
+      const { url } = await http.serve(
+        { host: '127.0.0.1', port: 39_871, path: '/x' },
+        () => new Response(name),
+      )
+      return { address: url, async write() {} }
+    }
+  const plugin = bench.plugin('output', 'page', serving())
+  bench.write({ outputs: { a: { plugin } } })
+  const gateway = bench.gatewayOfFile()
+  await gateway.start()
+  const answers = new Set<string>()
+  let asking = true
+  const asked = (async () => {
+    while (asking) answers.add(await (await fetch('http://127.0.0.1:39871/x')).text())
+  })()
+  bench.write({ outputs: { b: { plugin } } })
+  const change = gateway.reconciler.reload('api')
+  await change.done
+  await until('the new one answers', () => answers.has('b'))
+  asking = false
+  await asked
+  expect(does(change)).toEqual({ a: 'removed done', b: 'added done' })
+  expect([...answers]).toEqual(['a', 'b'])
+})
+
+test('what waits in an output that is removed is given back when its store does not take it in time', async () => {
+  const { bench, hand, config, reload, gateway } = await running()
+  const never = Promise.withResolvers<never>()
+  const stuck = bench.plugin('output', 'stuck', () => ({ write: () => never.promise }))
+  await reload({ ...config, outputs: { ...config.outputs, stuck: { plugin: stuck } } })
+  const fate = hand.deliver('numbers', 1, 2).then(
+    () => 'settled',
+    ({ message }: Error) => message,
+  )
+  await until('it is being written', () => gateway.registry.outputs[1]!.queue.walk().open === 2)
+  const change = await reload(config)
+  expect(change.view().steps.find(({ name }) => name === 'stuck')?.note).toBe('2 given back')
+  expect(await fate).toBe('the output stuck was taken away')
+}, 30_000)
+
+test('changes wait for each other, none is swallowed, and each can be asked for', async () => {
+  const { config, drawerPlugin, gateway, bench } = await running()
+  const withDrawer = { ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } }
+  bench.write(withDrawer)
+  const changes = [
+    gateway.reconciler.reload('api'),
+    gateway.reconciler.reload('file'),
+    gateway.reconciler.reload('signal'),
+  ]
+  expect(changes.map(({ state }) => state)).toEqual(['queued', 'queued', 'queued'])
+  await Promise.all(changes.map(({ done }) => done))
+  expect(changes.map(({ outcome }) => outcome)).toEqual(['succeeded', 'unchanged', 'unchanged'])
+  expect(gateway.changes.list().map(({ id }) => id)).toEqual(['3', '2', '1'])
+  expect(gateway.changes.get('2')).toBe(changes[1])
+})
+
+test('a stop in the middle of a change ends it, and does not wait for what hangs', async () => {
+  const { bench, gateway, config, reload } = await running()
+  const opening = Promise.withResolvers<void>()
+  const hanging = bench.plugin('output', 'hanging', () => {
+    opening.resolve()
+    return new Promise(() => {})
+  })
+  const change = reload({ ...config, outputs: { ...config.outputs, hanging: { plugin: hanging } } })
+  await opening.promise
+  const startMs = performance.now()
+  await gateway.stop()
+  expect(performance.now() - startMs).toBeLessThan(3000)
+  expect((await change).outcome).toBe('refused')
+})
+
+test('code that was swapped in outlives a restart, until other code is installed', async () => {
+  const { bench, gateway, config } = await running()
+  const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' })
+  expect(await swap(gateway, 'shelf', next)).toMatchObject({ version: '2.0.0' })
+  await gateway.stop()
+  const second = bench.gatewayOfFile()
+  await second.start()
+  expect(viewOf(second, 'shelf')).toMatchObject({ state: 'ready', version: '2.0.0' })
+  const change = second.reconciler.reload('api')
+  await change.done
+  expect(change.outcome).toBe('unchanged')
+  await second.stop()
+
+  bench.plugin('output', 'shelf', makeShelf().open, { top: '// mended' })
+  const third = bench.gatewayOfFile()
+  await third.start()
+  expect(viewOf(third, 'shelf')).toMatchObject({ state: 'ready', version: '1.0.0' })
+  expect(config.outputs.shelf.plugin).toContain('1.0.0')
+})
+
+test('a rollback puts the code back that was there before, and needs nothing but what is kept', async () => {
+  const { bench, gateway } = await running()
+  const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' })
+  await swap(gateway, 'shelf', next)
+  const back = gateway.reconciler.rollback('shelf')
+  await back.done
+  expect(back.outcome).toBe('succeeded')
+  expect(viewOf(gateway, 'shelf')).toMatchObject({ version: '1.0.0', generation: 3 })
+  const forth = gateway.reconciler.rollback('shelf')
+  await forth.done
+  expect(viewOf(gateway, 'shelf')).toMatchObject({ version: '2.0.0', generation: 4 })
+  expect(() => gateway.reconciler.rollback('numbers')).toThrow('no earlier code of numbers is kept')
+})
+
+test('code that is installed anew under a running gateway is taken', async () => {
+  const { bench, gateway } = await running()
+  bench.plugin('output', 'shelf', makeShelf().open, { top: '// mended' })
+  const change = gateway.reconciler.reload('api')
+  await change.done
+  expect(does(change)).toMatchObject({ shelf: 'replaced done', numbers: 'kept' })
+  expect(change.view().steps.find(({ name }) => name === 'shelf')?.why).toBe(
+    'the code that is installed changed (version 1.0.0)',
+  )
+})
+
+test('a restart boots into what was good when the file is broken, says so, and takes what is good of the file', async () => {
+  const { bench, gateway, config, drawerPlugin } = await running()
+  await gateway.stop()
+  bench.write({ ...config, outputs: { shelf: { plugin: './nowhere' }, drawer: { plugin: drawerPlugin } } })
+  const second = bench.gatewayOfFile()
+  await second.start()
+  await until('the change is over', () => second.changes.list()[0]?.outcome)
+  expect(second.registry.view().map(({ name, state }) => `${name} ${state}`)).toEqual([
+    'hand ready',
+    'numbers ready',
+    'shelf ready',
+    'drawer ready',
+  ])
+  expect(bench.lines.some(({ msg }) => msg.includes('the last good configuration is started instead'))).toBe(
+    true,
+  )
+  expect((await (await fetch(`${second.adminUrl}/health/ready`)).json()) as object).toHaveProperty('refused')
+  await second.stop()
+  expect(() => bench.gatewayOfFile({ strict: true })).toThrow('there is no folder')
+})
+
+test('an edited file is taken by itself, once', async () => {
+  const { bench, config, drawerPlugin, gateway } = await running()
+  bench.write({ ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } })
+  await until('the drawer is there', () => gateway.registry.outputs.length === 2)
+  const [change, ...others] = gateway.changes.list()
+  expect([change?.trigger, others.length]).toEqual(['file', 0])
+})
+
+function does(change: Change): Record<string, string> {
+  return Object.fromEntries(
+    change.view().steps.map(({ name, does, result }) => [name, does === 'kept' ? does : `${does} ${result}`]),
+  )
+}
