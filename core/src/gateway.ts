@@ -12,6 +12,8 @@ import { Changes } from './change/changes.ts'
 import { Follow } from './change/follow.ts'
 import { Memory } from './change/memory.ts'
 import { Reconciler } from './change/reconciler.ts'
+import { swapFolder } from './change/swap-folder.ts'
+import type { Swapped } from './change/swap-folder.ts'
 import { Standing } from './change/standing.ts'
 import type { ConfigSource } from './config/load.ts'
 import { Scrubber } from './config/secrets.ts'
@@ -34,6 +36,11 @@ export interface Gateway {
   readonly reconciler: Reconciler
   /** The changes that were asked for, with their outcome. */
   readonly changes: Changes
+  /**
+   * Swaps the code of an instance, from a folder or else from where its plugin is installed, and waits for it. Rejects with
+   * SG_UNKNOWN_INSTANCE, or with SG_SWAP_FAILED and the old generation untouched.
+   */
+  swap(name: string, folder?: string): Promise<Swapped>
   readonly log: Logger
   /** How long `stop` waits for messages under way, at most. */
   readonly drainMs: number
@@ -168,6 +175,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
       await follow.start()
       if (begin.instead !== undefined) reconciler.reload('start')
     },
+    swap: (name, path) => swapFolder({ reconciler, registry }, name, path),
     stop: () => (stopped ??= stop()),
   }
 }

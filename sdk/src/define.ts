@@ -50,16 +50,25 @@ export interface OutputSession<S extends Signal = Signal> extends Session {
    */
   write(batch: BatchOf<S>): Promise<WriteResult>
   /**
-   * The state that a swap hands to the next generation, taken between two writes: any structured-cloneable
-   * value, or a promise of one, which is awaited for 30 s; undefined = none. When it throws or rejects, the
-   * swap fails and this session writes on, as it does after a failed `restore`: exporting MUST NOT change it.
+   * The state that a swap hands to the next generation, asked for between two writes (or while one is open that is given up, as it has
+   * hung for 5 s). Returns any structured-cloneable value, or a promise of one, which is awaited for 30 s; undefined = none. It MUST
+   * stand for what was written when it was called, although writes go on while the promise is pending: take a copy. It MUST hold nothing
+   * that a later write changes, unless the next generation's `follow` does no harm to it by taking the same batch once more. When it
+   * throws or rejects, the swap fails and this session writes on, as it does after a failed `restore`: exporting MUST NOT change it.
    */
   exportState?(): unknown
   /**
-   * Takes over the state that the generation before exported, before its first write and within 30 s. Ignores
-   * what it does not understand. When it throws or rejects, the swap fails.
+   * Takes over the state that the generation before exported, before its first `follow` and `write` and within 30 s; the value is its
+   * own from then on. Ignores what it does not understand. When it throws or rejects, the swap fails.
    */
   restore?(state: unknown): void | Promise<void>
+  /**
+   * Takes note of a batch that the generation before has written after it exported its state: the same records, in the same order. It
+   * changes this session's state as `write` would and MUST NOT write them to a store again, or count them. With it the
+   * generation before goes on writing while its state is handed over; without it the output's queue is held for that time. Called
+   * after `restore`, never after the first `write`; given 30 s. When it throws or rejects, the swap fails.
+   */
+  follow?(batch: BatchOf<S>): void | Promise<void>
 }
 
 /** One open transport: connected, nothing consumed yet. */

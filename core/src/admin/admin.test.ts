@@ -6,7 +6,6 @@ import { Standing } from '../change/standing.ts'
 import { makeBench } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
-import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 import type { Gateway } from '../gateway.ts'
 import { adminHandler } from './admin.ts'
@@ -131,7 +130,7 @@ test('metrics account for every message and record, through a swap', async () =>
   })
   await gateway.start()
   await hand.deliver('numbers', 1, 2, 3)
-  await swap(gateway, 'numbers')
+  await gateway.swap('numbers')
   await hand.deliver('numbers', 4)
   const text = String((await get(gateway, '/metrics')).body)
   const labels = (component: string, kind: string) => `{component="${component}",kind="${kind}",plugin=`

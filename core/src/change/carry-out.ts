@@ -47,7 +47,7 @@ async function carry(change: Change, board: Board, { atomic, signal }: Manner): 
   const done: Open[] = []
   for (const one of ready.toSorted((a, b) => turnOf(a) - turnOf(b))) {
     await attempt(one, async ({ open, move }) => {
-      open.note = await move.cutOver(signal)
+      open.done = await move.cutOver(signal)
       open.result = 'done'
     })
     if (one.open.result === 'done') done.push(one)
@@ -71,25 +71,25 @@ async function attempt(one: Open, act: (one: Open) => Promise<void>): Promise<vo
     await act(one)
   } catch (error) {
     one.open.result = 'failed'
-    one.open.note = reasonOf(error)
+    one.open.done = { note: reasonOf(error) }
   }
 }
 
 async function giveUp({ open, move }: Open, reason: string): Promise<void> {
   await move.discard()
   open.result = 'failed'
-  open.note = reason
+  open.done = { note: reason }
 }
 
 async function undo(ready: readonly Open[], done: readonly Open[], signal: AbortSignal): Promise<void> {
   const reason = 'undone: another instance of the change failed, and all or nothing was asked for'
   for (const { open, move } of done.toReversed()) {
     open.result = 'failed'
-    open.note = reason
+    open.done = { note: reason }
     try {
       await move.revert(signal)
     } catch (error) {
-      open.note = `could not be undone: ${reasonOf(error)}`
+      open.done = { note: `could not be undone: ${reasonOf(error)}` }
     }
   }
   await Promise.all(ready.filter(({ open }) => open.result === undefined).map((one) => giveUp(one, reason)))

@@ -23,6 +23,9 @@ export interface StepView {
   readonly result?: 'done' | 'failed'
   /** Why it failed, or what it left where. */
   readonly note?: string
+  /** The generation that works since. */
+  readonly generation?: number
+  readonly version?: string
 }
 
 /** A change as it is told. */
@@ -45,7 +48,14 @@ export interface ChangeView {
 export interface OpenStep {
   readonly step: Step
   result: 'done' | 'failed' | undefined
-  note: string | undefined
+  done: Done
+}
+
+/** What a step that was done has led to. */
+export interface Done {
+  readonly note?: string | undefined
+  readonly generation?: number
+  readonly version?: string
 }
 
 /** One change, from being asked for to its outcome. */
@@ -86,7 +96,7 @@ export class Change {
   plan(steps: readonly Step[]): void {
     this.steps = steps.map((step) => {
       const result = step.does === 'refused' ? 'failed' : step.does === 'kept' ? 'done' : undefined
-      return { step, result, note: undefined }
+      return { step, result, done: {} }
     })
   }
 
@@ -103,13 +113,14 @@ export class Change {
       what: this.what,
       state: this.#state,
       ...(this.outcome !== undefined && { outcome: this.outcome }),
-      steps: this.steps.map(({ step: { name, kind, does, why }, result, note }) => ({
+      steps: this.steps.map(({ step: { name, kind, does, why }, result, done: { note, ...made } }) => ({
         name,
         kind,
         does,
         why,
         ...(result !== undefined && { result }),
         ...(note !== undefined && { note }),
+        ...made,
       })),
       problems: this.problems,
       queuedMs: this.queuedMs,

@@ -8,6 +8,7 @@ import type { Prepared } from '../registry/instance.ts'
 import { Output } from '../registry/output.ts'
 import type { Entry, Registry } from '../registry/registry.ts'
 import { Transport } from '../registry/transport.ts'
+import type { Done } from './change.ts'
 import type { Step } from './plan.ts'
 
 /** One step of a plan, as something that can be done: what can fail is in `prepare`, before anything that runs is touched. */
@@ -15,7 +16,7 @@ export interface Move {
   /** Makes it ready. Rejects when it cannot be done; nothing is left behind then. */
   prepare(signal: AbortSignal): Promise<void>
   /** Does it; resolves with what a person should know of it. Rejects with everything as it was before. */
-  cutOver(signal: AbortSignal): Promise<string | undefined>
+  cutOver(signal: AbortSignal): Promise<Done>
   /** Lets go of what was made ready. */
   discard(): Promise<void>
   /** Undoes what was done, as well as that can be done. */
@@ -75,7 +76,7 @@ function addition({ name, kind, spec }: SpecStep, board: Board): Move {
         await leave()
         throw error
       }
-      return undefined
+      return madeOf(prepared)
     },
     async discard() {
       await prepared?.discard()
@@ -111,8 +112,8 @@ function replacement(
       await prepared?.commit()
       await settle(entry, spec, registry)
       if (retried !== undefined && entry.instance.live === undefined)
-        return `it does not open yet and is tried again: ${retried.reason}`
-      return prepared && `generation ${prepared.generation}, version ${prepared.version}`
+        return { note: `it does not open yet and is tried again: ${retried.reason}` }
+      return madeOf(prepared)
     },
     async discard() {
       await prepared?.discard()
@@ -126,13 +127,17 @@ function replacement(
   }
 }
 
+function madeOf(prepared: Prepared | undefined): Done {
+  return prepared === undefined ? {} : { generation: prepared.generation, version: prepared.version }
+}
+
 function update(entry: Entry, spec: InstanceSpec, { registry }: Board): Move {
   const before = entry.spec
   return {
     async prepare() {},
     async cutOver() {
       await settle(entry, spec, registry)
-      return undefined
+      return {}
     },
     async discard() {},
     revert: () => settle(entry, before, registry),
@@ -147,7 +152,7 @@ function removal(entry: Entry, { registry, drainMs }: Board): Move {
       if (!(entry instanceof Input)) registry.remove(entry)
       const note = await retire(entry, drainMs)
       if (entry instanceof Input) registry.remove(entry)
-      return note
+      return { note }
     },
     async discard() {},
     async revert() {},

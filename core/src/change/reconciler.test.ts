@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import type { Change } from './change.ts'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
-import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 
 /** A gateway of a startup.yaml with an input `numbers` behind a transport and an output `shelf`, started. */
@@ -211,7 +210,7 @@ test('a stop in the middle of a change ends it, and does not wait for what hangs
 test('code that was swapped in outlives a restart, until other code is installed', async () => {
   const { bench, gateway, config } = await running()
   const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' })
-  expect(await swap(gateway, 'shelf', next)).toMatchObject({ version: '2.0.0' })
+  expect(await gateway.swap('shelf', next)).toMatchObject({ version: '2.0.0' })
   await gateway.stop()
   const second = bench.gatewayOfFile()
   await second.start()
@@ -231,7 +230,7 @@ test('code that was swapped in outlives a restart, until other code is installed
 test('a rollback puts the code back that was there before, and needs nothing but what is kept', async () => {
   const { bench, gateway } = await running()
   const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' })
-  await swap(gateway, 'shelf', next)
+  await gateway.swap('shelf', next)
   const back = gateway.reconciler.rollback('shelf')
   await back.done
   expect(back.outcome).toBe('succeeded')

@@ -28,7 +28,7 @@ export class Standing {
       this.#goodSinceMs = Date.now()
       return
     }
-    const told = failed.map(({ step: { name, why }, note }) => `${name}: ${note ?? why}`)
+    const told = failed.map(({ step: { name, why }, done: { note } }) => `${name}: ${note ?? why}`)
     this.#refusal = `change ${change.id} was not taken as it stood: ${[...change.problems, ...told].join('; ')}`
   }
 }

@@ -133,7 +133,10 @@ function changeText({
   return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('')
 }
 
-function stepText({ name, kind, does, why, result, note }: StepView): string {
+function stepText({ name, kind, does, why, result, note, generation, version }: StepView): string {
+  const told = [note, generation === undefined ? undefined : `generation ${generation}, version ${version}`]
+    .filter((one) => one !== undefined)
+    .join(', ')
   const end = result === 'failed' && does !== 'refused' ? 'NOT ' : ''
-  return `${end}${does} ${kind} ${name}: ${why}${note === undefined ? '' : ` (${note})`}`
+  return `${end}${does} ${kind} ${name}: ${why}${told === '' ? '' : ` (${told})`}`
 }

@@ -1,4 +1,5 @@
-import type { PluginError, Rejection } from '@smart-gateway/sdk'
+import type { Batch, PluginError, Rejection } from '@smart-gateway/sdk'
+import { joinBatches, sliceBatch } from './batches.ts'
 import type { Chunk, Part } from './chunk.ts'
 
 /** Records that a store refused for good. */
@@ -56,6 +57,11 @@ export function halve(parts: readonly Part[]): readonly [readonly Part[], readon
     room -= middle - part.from
   }
   return [first, second]
+}
+
+/** The records of parts of one signal as one batch. */
+export function batchOfParts(parts: readonly Part[]): Batch {
+  return joinBatches(parts.map(({ chunk, from, to }) => sliceBatch(chunk.batch, from, to)))
 }
 
 /** How many records parts hold. */

@@ -479,3 +479,93 @@ test('a single record that was tried with the breaker open leaves nothing behind
   await queue.idle()
   expect([queue.walk(), queue.bytes]).toEqual([{ records: 0, open: 0 }, 0])
 })
+
+describe('a writer that changes sessions', () => {
+  test('begins no write while it is held, and writes on through the same session, once its open write has ended', async () => {
+    const { writer, push, queue } = bench()
+    const open = Promise.withResolvers<void>()
+    const session = scripted([() => open.promise])
+    writer.attach(session)
+    const first = push(0, 1)
+    await until('it writes', () => session.writes.length === 1)
+    await writer.hold(10, new AbortController().signal)
+    const second = push(1, 2)
+    writer.release()
+    await delay(5)
+    expect([session.writes, queue.walk()]).toEqual([[[0]], { records: 1, open: 1 }])
+    open.resolve()
+    await until('everything is settled', () => second.fate === 'settled')
+    expect([first.settledTimes, session.writes]).toEqual([1, [[0], [1]]])
+  })
+
+  test('is held as soon as its open write has ended', async () => {
+    const { writer, push } = bench()
+    const open = Promise.withResolvers<void>()
+    const session = scripted([() => open.promise])
+    writer.attach(session)
+    const first = push(0, 1)
+    await until('it writes', () => session.writes.length === 1)
+    const second = push(1, 2)
+    const held = writer.hold(60_000, new AbortController().signal)
+    open.resolve()
+    await held
+    await delay(5)
+    expect([first.fate, second.fate, session.writes]).toEqual(['settled', 'none', [[0]]])
+    const next = scripted([])
+    writer.replace(next)
+    await until('everything is settled', () => second.fate === 'settled')
+    expect([session.writes, next.writes]).toEqual([[[0]], [[1]]])
+  })
+
+  test('gives a write up that hangs when its session is replaced; a late answer changes nothing', async () => {
+    const { writer, push, queue, told } = bench()
+    const open = Promise.withResolvers<void>()
+    const message = push(0, 3)
+    writer.attach(scripted([() => open.promise]))
+    await until('it writes', () => queue.walk().open === 3)
+    await writer.hold(10, new AbortController().signal)
+    const next = scripted([])
+    writer.replace(next)
+    open.resolve()
+    await until('it is settled', () => message.fate === 'settled')
+    await delay(5)
+    expect([message.settledTimes, next.writes, told]).toEqual([1, [[0, 1, 2]], ['accepted 3']])
+  })
+
+  test.each([
+    ['that waits to try again', [fail(retryable('busy', { retryAfter: 60_000 }))], 0],
+    ['that waits for its batch to fill', [], 60_000],
+  ])('replaces at once a session %s', async (_, steps, lingerMs) => {
+    const { writer, push, queue } = bench({ lingerMs })
+    const message = push(0, 2)
+    writer.attach(scripted(steps))
+    await delay(5)
+    const startedMs = performance.now()
+    await writer.hold(60_000, new AbortController().signal)
+    const next = scripted([])
+    writer.replace(next)
+    queue.hurry()
+    await until('it is settled', () => message.fate === 'settled')
+    expect(performance.now() - startedMs).toBeLessThan(1000)
+    expect(next.writes).toEqual([[0, 1]])
+  })
+
+  test('tells the moment between two writes: what was accepted counts, and the next one has not begun', async () => {
+    const { writer, push, queue } = bench({ records: 1 })
+    const open = Promise.withResolvers<void>()
+    const session = scripted([() => open.promise])
+    writer.attach(session)
+    const seen: unknown[] = []
+    const look = (): void => void seen.push([queue.ledger.total.delivered, session.writes.length])
+    writer.between(look)
+    push(0, 3)
+    await until('it writes', () => session.writes.length === 1)
+    writer.between(look)
+    open.resolve()
+    await until('everything is settled', () => queue.ledger.total.delivered === 3)
+    expect(seen).toEqual([
+      [0, 0],
+      [1, 1],
+    ])
+  })
+})

@@ -1,12 +1,14 @@
 import type { OutputSession, PluginError, Rejection } from '@smart-gateway/sdk'
 import { Backoff, sleep } from '../backoff.ts'
 import type { BackoffLimits } from '../backoff.ts'
-import { asError, retryAfterOf } from '../errors.ts'
-import { joinBatches, sliceBatch } from './batches.ts'
+import { retryAfterOf } from '../errors.ts'
+import { attempt } from './attempt.ts'
+import type { Outcome } from './attempt.ts'
 import type { Part } from './chunk.ts'
 import { countRecords, divide, firstRecord, halve } from './parts.ts'
 import type { Refused } from './parts.ts'
 import type { Queue } from './queue.ts'
+import type { Tape } from './tape.ts'
 
 /** What a writer tells its owner. */
 export interface WriteOutcomes {
@@ -39,6 +41,12 @@ export class Writer {
   readonly #outcomes: WriteOutcomes
   #run: Run | undefined
   #failuresInRow = 0
+  #held = false
+  /** Ends the wait of a write that may not begin yet. */
+  #goOn: (() => void) | undefined
+  #tape: Tape | undefined
+  /** Told when no write is open. */
+  #onQuiet: (() => void)[] = []
 
   constructor(
     queue: Queue,
@@ -85,6 +93,45 @@ export class Writer {
     this.#queue.putBack()
   }
 
+  /** Calls back as soon as no write is open, before the next one begins. */
+  between(callback: () => void): void {
+    this.#onQuiet.push(callback)
+    this.#tellQuiet()
+  }
+
+  /** Keeps on a tape what is accepted from now on, or on none. While that is full, no write begins. */
+  record(tape: Tape | undefined): void {
+    this.#tape = tape
+    tape?.onRoom(() => this.#goOn?.())
+    this.#goOn?.()
+  }
+
+  /** Begins no write until `release` or `replace`. Resolves when none is open, at the latest after `graceMs`, or when the signal aborts. */
+  async hold(graceMs: number, signal: AbortSignal): Promise<void> {
+    this.#held = true
+    const quiet = new AbortController()
+    this.between(() => quiet.abort())
+    await sleep(graceMs, AbortSignal.any([quiet.signal, signal]))
+  }
+
+  /** Goes on after `hold` as if nothing had been. */
+  release(): void {
+    this.#held = false
+    this.#goOn?.()
+  }
+
+  /** Goes on through another session at once. A write that is still open is given up as by `detach`. */
+  replace(session: OutputSession): void {
+    const run = this.#run
+    if (run !== undefined) {
+      run.over = true
+      run.leaving.abort()
+      this.#queue.putBack()
+    }
+    this.#held = false
+    this.attach(session)
+  }
+
   async #loop(run: Run): Promise<void> {
     while (!run.leaving.signal.aborted) {
       const { records, bytes, lingerMs } = this.#batch
@@ -93,6 +140,7 @@ export class Writer {
         continue
       }
       if (lingerMs > 0) await this.#linger(run)
+      if (run.leaving.signal.aborted) return
       await this.#write(run, this.#queue.take(records, bytes))
     }
   }
@@ -137,8 +185,21 @@ export class Writer {
 
   /** Writes parts once, settles what has its fate and returns the rest. */
   async #attempt(run: Run, parts: readonly Part[]): Promise<Rest> {
+    this.#tellQuiet()
+    if (this.#waits) await this.#turn(run)
+    if (run.leaving.signal.aborted) return { parts, errors: [] }
+    run.writing = true
     const outcome = await attempt(run.session, parts)
+    run.writing = false
     if (run.over) return NOTHING
+    const rest = this.#meet(run, parts, outcome)
+    // What was accepted is on the tape by now.
+    this.#tellQuiet()
+    return await rest
+  }
+
+  /** Gives parts the fates that a write told; what is accepted has its own before this returns. */
+  async #meet(run: Run, parts: readonly Part[], outcome: Outcome): Promise<Rest> {
     if (outcome.kind === 'accepted') {
       this.#failuresInRow = 0
       this.#accept(parts)
@@ -177,6 +238,7 @@ export class Writer {
   }
 
   #accept(parts: readonly Part[]): void {
+    this.#tape?.add(parts)
     this.#outcomes.accepted(countRecords(parts))
     this.#queue.settle(parts)
   }
@@ -194,6 +256,23 @@ export class Writer {
     const delayMs = this.#backoff.next(errors.reduce((most, one) => Math.max(most, retryAfterOf(one)), 0))
     this.#outcomes.retrying(error, delayMs)
     await sleep(delayMs, run.leaving.signal)
+  }
+
+  /** True when no write may begin now. */
+  get #waits(): boolean {
+    return this.#held || this.#tape?.full === true
+  }
+
+  async #turn(run: Run): Promise<void> {
+    while (this.#waits && !run.leaving.signal.aborted)
+      await new Promise<void>((resolve) => {
+        run.wake = resolve
+        this.#goOn = resolve
+      })
+  }
+
+  #tellQuiet(): void {
+    if (this.#run?.writing !== true) for (const callback of this.#onQuiet.splice(0)) callback()
   }
 }
 
@@ -213,35 +292,11 @@ class Run {
   /** True when nothing that still comes from the session counts. */
   over = false
   wake: (() => void) | undefined
+  /** True while a write is open. */
+  writing = false
 
   constructor(session: OutputSession) {
     this.session = session
     this.leaving.signal.addEventListener('abort', () => this.wake?.())
-  }
-}
-
-type Outcome =
-  | { readonly kind: 'accepted' }
-  | { readonly kind: 'partly'; readonly rejected: readonly Rejection[] }
-  | { readonly kind: 'failed'; readonly error: PluginError }
-
-async function attempt(session: OutputSession, parts: readonly Part[]): Promise<Outcome> {
-  const batch = joinBatches(parts.map(({ chunk, from, to }) => sliceBatch(chunk.batch, from, to)))
-  try {
-    const rejected = (await session.write(batch))?.rejected ?? []
-    if (rejected.length === 0) return { kind: 'accepted' }
-    const astray = rejected.find(
-      ({ index }) => !(Number.isInteger(index) && index >= 0 && index < batch.length),
-    )
-    if (astray !== undefined)
-      throw new Error(
-        `write rejected record ${astray.index} of a batch of ${batch.length}: which one it means is not known`,
-      )
-    return {
-      kind: 'partly',
-      rejected: rejected.map(({ index, error }) => ({ index, error: asError(error) })),
-    }
-  } catch (error) {
-    return { kind: 'failed', error: asError(error) }
   }
 }

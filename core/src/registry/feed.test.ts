@@ -4,7 +4,6 @@ import type { Context, Intake, TransportSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
-import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 
 /** A gateway with the inputs `a` and `b` on one transport, and an output. */
@@ -90,7 +89,7 @@ test('a subscription that ended by itself is made anew; a late word of the old o
   await until('it is ready again', () => viewOf(gateway, 'a').state === 'ready')
   const fresh = hand.intakes.get('a')!
   old.fail(new Error('connection closed'))
-  await swap(gateway, 'b')
+  await gateway.swap('b')
   expect(hand.intakes.get('a')).toBe(fresh)
   expect(hand.log.filter((one) => one.endsWith(' a'))).toEqual([
     'subscribe a',

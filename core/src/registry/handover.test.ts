@@ -4,7 +4,6 @@ import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import { SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
-import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 
 /** A gateway with one input `numbers` behind a transport and one output `shelf`, started. */
@@ -47,9 +46,9 @@ function counting(bench: Bench, version: string, own: Partial<OutputSession> = {
 test('an output hands its state to the next generation, which writes what waits', async () => {
   const { bench, hand, gateway } = await running()
   const [old, next] = [counting(bench, '2.0.0'), counting(bench, '3.0.0')]
-  await swap(gateway, 'shelf', old.folder)
+  await gateway.swap('shelf', old.folder)
   await hand.deliver('numbers', 1, 2, 3)
-  await swap(gateway, 'shelf', next.folder)
+  await gateway.swap('shelf', next.folder)
   await hand.deliver('numbers', 4)
   expect([old.sessions, next.sessions]).toEqual([
     [{ count: 3, stopped: true }],
@@ -79,9 +78,9 @@ test.each<[string, Partial<OutputSession>, Partial<OutputSession>]>([
 ])('state that cannot be %s leaves the old generation writing', async (_, ofOld, ofNext) => {
   const { bench, hand, gateway } = await running()
   const [old, next] = [counting(bench, '2.0.0', ofOld), counting(bench, '3.0.0', ofNext)]
-  await swap(gateway, 'shelf', old.folder)
+  await gateway.swap('shelf', old.folder)
   await hand.deliver('numbers', 1)
-  await expect(swap(gateway, 'shelf', next.folder)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  await expect(gateway.swap('shelf', next.folder)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
   await hand.deliver('numbers', 2, 3)
   expect([old.sessions, next.sessions]).toEqual([
     [{ count: 3, stopped: false }],
@@ -100,7 +99,7 @@ test('a generation that no longer takes a signal that startup.yaml wants there l
   })
   await gateway.start()
   const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0', signals: ['log'] })
-  await expect(swap(gateway, 'shelf', next)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  await expect(gateway.swap('shelf', next)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
   await hand.deliver('numbers', 1)
   expect(shelf.ids).toEqual([1])
 })
@@ -118,7 +117,7 @@ test('an HTTP handler is served by the new generation on the same port', async (
   const { address } = viewOf(gateway, 'x')
   const ask = async (): Promise<string> => (await fetch(address!)).text()
   expect(await ask()).toBe('old')
-  await swap(gateway, 'x', bench.plugin('output', 'x', serving('new'), { version: '2.0.0' }))
+  await gateway.swap('x', bench.plugin('output', 'x', serving('new'), { version: '2.0.0' }))
   expect([await ask(), viewOf(gateway, 'x').address]).toEqual(['new', address])
   const failing = bench.plugin(
     'output',
@@ -129,7 +128,7 @@ test('an HTTP handler is served by the new generation on the same port', async (
     },
     { version: '3.0.0' },
   )
-  await expect(swap(gateway, 'x', failing)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  await expect(gateway.swap('x', failing)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
   expect(await ask()).toBe('new')
 })
 
@@ -152,13 +151,13 @@ test('a source without a transport ends before its next generation starts', asyn
     outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) } },
   })
   await gateway.start()
-  await swap(gateway, 's', bench.plugin('input', 's', source('new'), { version: '2.0.0' }))
+  await gateway.swap('s', bench.plugin('input', 's', source('new'), { version: '2.0.0' }))
   expect([told.slice(0, 3), shelf.ids]).toEqual([
     ['old starts', 'old stops', 'new starts'],
     [1, 1],
   ])
   const bad = bench.plugin('input', 's', source('bad', true), { version: '3.0.0' })
-  await expect(swap(gateway, 's', bad)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  await expect(gateway.swap('s', bad)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
   await until('the one before is opened anew', () => told.filter((one) => one === 'new starts').length === 2)
   await until('it is ready', () => viewOf(gateway, 's').state === 'ready')
   expect([viewOf(gateway, 's').version, shelf.ids]).toEqual(['2.0.0', [1, 1, 1]])

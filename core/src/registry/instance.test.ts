@@ -3,7 +3,6 @@ import type { Context, OutputSession } from '@smart-gateway/sdk'
 import { retryable } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
-import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 import type { Gateway } from '../gateway.ts'
 
@@ -151,7 +150,7 @@ test('a session that gives itself up is stopped and opened anew', async () => {
   expect(viewOf(gateway, 'x').reason).toBe('x lost its session: connection reset')
   await until('it is ready again', () => viewOf(gateway, 'x').state === 'ready')
   opened[0]!.fail(new Error('a late word of the old session'))
-  await swap(gateway, 'well')
+  await gateway.swap('well')
   expect([opened.length, opened[0]!.stopped, viewOf(gateway, 'x').state]).toEqual([2, 1, 'ready'])
 })
 
@@ -195,6 +194,7 @@ test('an open that hangs holds nobody up, and ends with the gateway; a session t
   const started = gateway.start()
   await until('the other one is ready', () => viewOf(gateway, 'well').state === 'ready')
   expect(viewOf(gateway, 'x').state).toBe('starting')
+  await until('the other one is asked to open', () => signal !== undefined)
   const start = performance.now()
   await gateway.stop()
   expect(performance.now() - start).toBeLessThan(2000)

@@ -16,6 +16,15 @@ export interface Wiring<D extends Definition, S extends Session> {
   extra(generation: number): object
   /** Told of a definition before it opens, so that routes are known while its peer is away. */
   imported(definition: D): void
+  /**
+   * Brings an open generation as near to work as it can be beside `before`, which goes on working; takes as long as it takes. It stays
+   * near until `attach`, or until the signal aborts because nobody wants it any more. Optional: `attach` does it where nobody asked for it.
+   */
+  ready?(
+    next: Generation<D, S>,
+    before: Generation<D, S> | undefined,
+    signal: AbortSignal,
+  ): void | Promise<void>
   /** Puts an open generation to work; `before` is the one it replaces, still open. Throws when it cannot work, or when the signal aborts. */
   attach(
     next: Generation<D, S>,
@@ -115,15 +124,26 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
    */
   async prepare({ spec, code, signal }: Preparation): Promise<Prepared> {
     const number = ++this.#numbers
-    const wanted = AbortSignal.any([this.#stopping.signal, signal])
+    const discarded = new AbortController()
+    const wanted = AbortSignal.any([this.#stopping.signal, signal, discarded.signal])
     const next = await this.#make(spec, code, number, wanted).catch((cause: unknown) => {
       throw this.#notSwapped(cause)
     })
+    const discard = async (): Promise<void> => {
+      discarded.abort()
+      await next.close(GRACE_MS)
+    }
+    try {
+      await this.#wiring.ready?.(next, this.#live, wanted)
+    } catch (cause) {
+      await discard()
+      throw this.#notSwapped(cause)
+    }
     return {
       generation: number,
       version: code.package.version,
-      commit: () => this.#exclusive(() => this.#commit(next, spec, code, signal)),
-      discard: () => next.close(GRACE_MS),
+      commit: () => this.#exclusive(() => this.#commit(next, spec, code, wanted)),
+      discard,
     }
   }
 
@@ -222,7 +242,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   async #commit(next: Generation<D, S>, spec: InstanceSpec, code: Code, signal: AbortSignal): Promise<void> {
     const before = this.#live
     try {
-      await this.#attach(next, before, AbortSignal.any([this.#stopping.signal, signal]))
+      await this.#attach(next, before, signal)
     } catch (cause) {
       throw this.#notSwapped(cause)
     }

@@ -2,7 +2,6 @@ import { expect, test } from 'vitest'
 import type { OutputSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
-import { swap } from '../testing/swap.ts'
 
 const SESSION: OutputSession = { async write() {} }
 
@@ -25,7 +24,7 @@ test('a required output that cannot even be imported holds messages instead of l
     () => (fate = 'settled'),
     () => (fate = 'returned'),
   )
-  await swap(gateway, 'shelf')
+  await gateway.swap('shelf')
   expect([fate, hand.intakes.get('numbers')!.full, shelf.ids]).toEqual(['none', true, []])
   expect(await gateway.stop()).toEqual({ unsettled: 1, onDisk: 0, lost: 0 })
   expect(await delivered).toBe('returned')
@@ -43,7 +42,7 @@ test('an output whose import failed gets its messages once a good version is swa
   })
   await gateway.start()
   const delivered = hand.deliver('numbers', 1)
-  await swap(gateway, 'x', bench.plugin('output', 'x', shelf.open, { version: '2.0.0' }))
+  await gateway.swap('x', bench.plugin('output', 'x', shelf.open, { version: '2.0.0' }))
   await delivered
   expect([shelf.ids, viewOf(gateway, 'x')]).toMatchObject([[1], { state: 'ready', version: '2.0.0' }])
 })

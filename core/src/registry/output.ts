@@ -6,7 +6,6 @@ import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
 import { recordOf } from '../dead-letters/letter.ts'
 import type { Letter, NewLetter } from '../dead-letters/letter.ts'
 import { sleep } from '../backoff.ts'
-import { within } from '../deadline.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
 import { openDiskQueue } from '../disk/disk-queue.ts'
 import type { Damage } from '../disk/messages.ts'
@@ -22,11 +21,11 @@ import type { Entrance, QueueLimits } from '../pipeline/entrance.ts'
 import { Writer } from '../pipeline/writer.ts'
 import type { Refused } from '../pipeline/parts.ts'
 import type { WriteOutcomes } from '../pipeline/writer.ts'
-import { OPEN_TIMEOUT_MS } from './generation.ts'
 import type { Generation } from './generation.ts'
 import { Instance } from './instance.ts'
 import { status } from './states.ts'
 import type { Status } from './states.ts'
+import { Succession } from './succession.ts'
 
 type Live = Generation<OutputDefinition, OutputSession>
 
@@ -58,6 +57,7 @@ export class Output implements WriteOutcomes {
   readonly #deadLetters: DeadLetterBox
   readonly #reroute: () => void
   #signals: readonly Signal[] | undefined
+  #succession: Succession | undefined
   #trouble: Status | undefined
   #diskTrouble: Status | undefined
 
@@ -76,6 +76,7 @@ export class Output implements WriteOutcomes {
     this.instance = new Instance('output', spec, host, {
       extra: () => ({}),
       imported: (definition) => void (this.#signals ?? this.#take(wantedOf(this.#spec, definition))),
+      ready: (next, before, signal) => this.#ready(next, before, signal),
       attach: (next, before, signal) => this.#attach(next, before, signal),
       detach: (_, graceMs) => this.#writer.detach(graceMs),
     })
@@ -259,24 +260,18 @@ export class Output implements WriteOutcomes {
     })
   }
 
-  async #attach(next: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
-    const signals = wantedOf(this.#spec, next.definition)
-    if (before !== undefined) await this.#handOver(next, before, signal)
-    this.#take(signals)
-    this.#writer.attach(next.session)
+  async #ready(next: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
+    wantedOf(this.#spec, next.definition)
+    this.#succession = new Succession(next, before, this.#writer, this.#log)
+    await this.#succession.prepare(signal)
   }
 
-  async #handOver(next: Live, before: Live, signal: AbortSignal): Promise<void> {
-    await this.#writer.detach(HANDOVER_GRACE_MS)
-    try {
-      const deadline = { ms: OPEN_TIMEOUT_MS, signal }
-      const state = await within(() => before.session.exportState?.(), { what: 'exportState', ...deadline })
-      const restore = (): unknown => next.session.restore?.(state)
-      if (state !== undefined) await within(restore, { what: 'restore', ...deadline })
-    } catch (error) {
-      this.#writer.attach(before.session)
-      throw error
-    }
+  async #attach(next: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
+    const signals = wantedOf(this.#spec, next.definition)
+    if (this.#succession?.leads(before, next) !== true) await this.#ready(next, before, signal)
+    await this.#succession?.complete(signal)
+    this.#succession = undefined
+    this.#take(signals)
   }
 
   #take(signals: readonly Signal[]): void {

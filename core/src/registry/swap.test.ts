@@ -5,7 +5,6 @@ import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Details } from '../testing/bench.ts'
 import { range, SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
-import { swap } from '../testing/swap.ts'
 import { until } from '../testing/until.ts'
 import { reasonOf } from '../errors.ts'
 
@@ -26,7 +25,7 @@ test('a second generation of a decoder, from another folder, goes behind the run
   const { bench, hand, shelf, gateway } = await running()
   await hand.deliver('numbers', 1)
   const next = bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' })
-  expect(await swap(gateway, 'numbers', next)).toEqual({
+  expect(await gateway.swap('numbers', next)).toEqual({
     instance: 'numbers',
     generation: 2,
     version: '2.0.0',
@@ -41,9 +40,9 @@ test('a second generation of a decoder, from another folder, goes behind the run
 test('a relative folder is meant from the folder of startup.yaml; none means where the plugin is installed', async () => {
   const { bench, hand, shelf, gateway } = await running()
   bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' })
-  await swap(gateway, 'numbers', './input-numbers-2.0.0')
+  await gateway.swap('numbers', './input-numbers-2.0.0')
   await hand.deliver('numbers', 1)
-  expect(await swap(gateway, 'numbers')).toMatchObject({ generation: 3, version: '1.0.0' })
+  expect(await gateway.swap('numbers')).toMatchObject({ generation: 3, version: '1.0.0' })
   await hand.deliver('numbers', 1)
   expect(shelf.ids).toEqual([1001, 1])
 })
@@ -62,8 +61,7 @@ test('100 swaps under a stream of messages: each message is decoded once, in ord
       await turn()
     }
   })()
-  for (let i = 0; i < 100; i++)
-    expect((await swap(gateway, 'numbers', folders[i % 2])).generation).toBe(i + 2)
+  for (let i = 0; i < 100; i++) expect((await gateway.swap('numbers', folders[i % 2])).generation).toBe(i + 2)
   swapping = false
   await stream
   await Promise.all(fates)
@@ -85,7 +83,7 @@ test.each<[string, string, Details]>([
 ])('a generation %s leaves the old one untouched', async (_, reason, details) => {
   const { bench, hand, shelf, gateway } = await running()
   const bad = bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0', ...details })
-  const error: unknown = await swap(gateway, 'numbers', bad).catch((thrown: unknown) => thrown)
+  const error: unknown = await gateway.swap('numbers', bad).catch((thrown: unknown) => thrown)
   expect(error).toMatchObject({ code: 'SG_SWAP_FAILED' })
   expect(reasonOf(error)).toContain('numbers was not swapped, generation 1 goes on')
   expect(reasonOf(error)).toContain(reason)
@@ -93,7 +91,7 @@ test.each<[string, string, Details]>([
   expect(shelf.ids).toEqual([1])
   expect(viewOf(gateway, 'numbers')).toMatchObject({ state: 'ready', generation: 1, version: '1.0.0' })
   expect(gateway.changes.list().map(({ outcome }) => outcome)).toEqual(['refused'])
-  expect(await swap(gateway, 'numbers')).toMatchObject({ generation: 3 })
+  expect(await gateway.swap('numbers')).toMatchObject({ generation: 3 })
 })
 
 test('a generation whose open fails leaves the old one untouched, and what it was lent is taken back', async () => {
@@ -108,7 +106,7 @@ test('a generation whose open fails leaves the old one untouched, and what it wa
     },
     { version: '2.0.0' },
   )
-  await expect(swap(gateway, 'numbers', bad)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  await expect(gateway.swap('numbers', bad)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
   expect(lent!.aborted).toBe(true)
   await hand.deliver('numbers', 1)
   expect(shelf.ids).toEqual([1])
@@ -118,7 +116,7 @@ test.each(['./nowhere', 'not-installed'])(
   'a folder that is not there (%s) leaves the old one untouched',
   async (source) => {
     const { hand, gateway } = await running()
-    await expect(swap(gateway, 'numbers', source)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+    await expect(gateway.swap('numbers', source)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
     await hand.deliver('numbers', 1)
   },
 )
@@ -126,9 +124,9 @@ test.each(['./nowhere', 'not-installed'])(
 test('a plugin of another kind, and an instance that is none, are refused', async () => {
   const { bench, gateway } = await running()
   const output = bench.plugin('output', 'other', makeShelf().open)
-  const error: unknown = await swap(gateway, 'numbers', output).catch((thrown: unknown) => thrown)
+  const error: unknown = await gateway.swap('numbers', output).catch((thrown: unknown) => thrown)
   expect(reasonOf(error)).toContain('is a plugin of kind "output", needed here is "input"')
-  await expect(swap(gateway, 'nobody')).rejects.toMatchObject({ code: 'SG_UNKNOWN_INSTANCE' })
+  await expect(gateway.swap('nobody')).rejects.toMatchObject({ code: 'SG_UNKNOWN_INSTANCE' })
 })
 
 test('two swaps at once go one after the other, none is swallowed', async () => {
@@ -136,7 +134,7 @@ test('two swaps at once go one after the other, none is swallowed', async () => 
   const folders = [1, 2, 3].map((i) =>
     bench.plugin('input', 'numbers', decoder(i * 1000), { version: `${i}.1.0` }),
   )
-  const swapped = await Promise.all(folders.map((folder) => swap(gateway, 'numbers', folder)))
+  const swapped = await Promise.all(folders.map((folder) => gateway.swap('numbers', folder)))
   expect(swapped.map(({ generation, version }) => `${generation} ${version}`)).toEqual([
     '2 1.1.0',
     '3 2.1.0',
@@ -170,7 +168,7 @@ test('messages that wait while the old decoder is stuck are decoded by the new o
   const first = hand.deliver('numbers', ...range(0, 100))
   await until('the queue is full', () => hand.intakes.get('numbers')!.full)
   const waiting = hand.deliver('numbers', 100)
-  await swap(gateway, 'numbers', bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' }))
+  await gateway.swap('numbers', bench.plugin('input', 'numbers', decoder(1000), { version: '2.0.0' }))
   open = true
   await Promise.all([first, waiting])
   expect(shelf.ids).toEqual([...range(0, 100), 1100])
@@ -183,7 +181,7 @@ test('a session that was swapped in and is lost comes back in the same version',
     contexts.push(context)
     return decoder(1000)()
   }
-  await swap(gateway, 'numbers', bench.plugin('input', 'numbers', open, { version: '2.0.0' }))
+  await gateway.swap('numbers', bench.plugin('input', 'numbers', open, { version: '2.0.0' }))
   contexts[0]!.fail(new Error('gone'))
   await until('it is open again', () => contexts.length === 2 && viewOf(gateway, 'numbers').state === 'ready')
   await until('it is subscribed again', () => hand.intakes.has('numbers'))
@@ -200,7 +198,7 @@ test('a series keeps its object through a swap', async () => {
     },
   })
   for (const version of ['2.0.0', '3.0.0']) {
-    await swap(gateway, 'numbers', bench.plugin('input', 'numbers', open, { version }))
+    await gateway.swap('numbers', bench.plugin('input', 'numbers', open, { version }))
     await hand.deliver('numbers')
     await hand.deliver('numbers')
   }
@@ -219,8 +217,8 @@ test('a swap that comes with or after the stop is refused, and nothing is left o
     },
     { version: '2.0.0' },
   )
-  const swaps = [swap(gateway, 'shelf', plugin), gateway.stop(), swap(gateway, 'shelf', plugin)]
+  const swaps = [gateway.swap('shelf', plugin), gateway.stop(), gateway.swap('shelf', plugin)]
   await Promise.allSettled(swaps)
-  await expect(swap(gateway, 'shelf', plugin)).rejects.toMatchObject({ code: 'SG_STOPPING' })
+  await expect(gateway.swap('shelf', plugin)).rejects.toMatchObject({ code: 'SG_STOPPING' })
   expect(open).toBe(0)
 })

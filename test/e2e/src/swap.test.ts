@@ -5,7 +5,6 @@ import { createGateway } from '@smart-gateway/core'
 import type { Gateway } from '@smart-gateway/core'
 import { connect } from 'amqplib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { swap } from '../../../core/src/testing/swap.ts'
 import { ROOT } from './gateway-process.ts'
 import { freePort } from './peers/ports.ts'
 import { startProxy } from './peers/proxy.ts'
@@ -83,7 +82,7 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
 
     for (let i = 1; i <= SWAPS; i++) {
       const name = i % 2 === 1 ? 'v2' : 'v1'
-      const swapped = await swap(gateway, 'collectd', join(folder, name))
+      const swapped = await gateway.swap('collectd', join(folder, name))
       expect(swapped).toEqual({
         instance: 'collectd',
         generation: i + 1,
@@ -110,7 +109,7 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
 
   test('a version that does not open is rolled back: the old one goes on', async () => {
     const { generation } = gateway.registry.view().find(({ name }) => name === 'collectd')!
-    await expect(swap(gateway, 'collectd', join(folder, 'broken'))).rejects.toMatchObject({
+    await expect(gateway.swap('collectd', join(folder, 'broken'))).rejects.toMatchObject({
       code: 'SG_SWAP_FAILED',
       message: `collectd was not swapped, generation ${generation} goes on`,
       cause: { code: 'SG_OPEN_FAILED', cause: { message: 'this version is broken' } },

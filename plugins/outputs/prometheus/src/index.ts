@@ -4,9 +4,11 @@ import { monotonicMs } from './clock.ts'
 import { createSweep } from './expiry.ts'
 import { renderPage } from './exposition.ts'
 import { createScrapeHandler } from './scrape.ts'
+import { snapshot } from './snapshot.ts'
 import { emptyState, isState } from './state.ts'
 import type { State } from './state.ts'
 import { createStore } from './store.ts'
+import type { StoreObserver } from './store.ts'
 
 export default defineOutput({
   name: 'prometheus',
@@ -61,23 +63,25 @@ export default defineOutput({
 
     const hold = (state: State) => ({
       state,
-      write: createStore(state, { maxSeries, expiry }, account, monotonicMs),
+      write: createStore(state, { maxSeries, expiry }, monotonicMs),
       sweep: createSweep(state, expiry, monotonicMs),
     })
     let held = hold(emptyState())
+    /** Two generations live side by side during a swap: one that only follows has nothing to count. */
+    let works = false
 
     const service = await http.serve(
       { host, port, path },
       createScrapeHandler((format) => {
+        works = true
         account.scrapes.inc()
         return renderPage(held.state, format, { expiry, timestamps }, monotonicMs)
       }),
     )
     log.info({ url: service.url }, 'Prometheus can scrape')
 
-    // Two generations live side by side during a swap: only one with something to say touches the instance's gauge.
     const sweeping = setInterval(() => {
-      const removed = held.sweep()
+      const removed = works ? held.sweep() : 0
       if (removed === 0) return
       account.expired.inc(removed)
       account.series.set(held.state.size)
@@ -88,11 +92,12 @@ export default defineOutput({
     return {
       address: service.url,
       async write(batch) {
-        held.write(batch)
+        works = true
+        held.write(batch, account)
         account.series.set(held.state.size)
       },
       health: account.health,
-      exportState: () => held.state,
+      exportState: () => snapshot(held.state, monotonicMs),
       restore(state) {
         if (!isState(state)) {
           log.warn(
@@ -101,8 +106,8 @@ export default defineOutput({
           return
         }
         held = hold(state)
-        account.series.set(state.size)
       },
+      follow: (batch) => held.write(batch, SILENT),
       async stop() {
         leave()
         await service.close()
@@ -112,3 +117,6 @@ export default defineOutput({
 })
 
 const SWEEP_EVERY_MS = 1000
+
+/** What the generation before has counted already. */
+const SILENT: StoreObserver = { stale() {}, full() {}, oversized() {}, conflict() {} }

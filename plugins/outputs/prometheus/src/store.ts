@@ -25,17 +25,16 @@ export interface StoreLimits {
 /** What the name and the labels of one series may take on a page: without it `maxSeries` would not bound the memory. */
 export const MAX_SERIES_BYTES = 8 * 1024
 
-/** Returns the function that puts batches into `state`. */
+/** Returns the function that puts batches into `state` and tells an observer what else happens. */
 export function createStore(
   state: State,
   { maxSeries, expiry }: StoreLimits,
-  observer: StoreObserver,
   clock: () => number,
-): (batch: MetricBatch) => void {
+): (batch: MetricBatch, observer: StoreObserver) => void {
   // The host interns series, so in steady state this is the only lookup. Held weakly: the host forgets series when it likes.
   const met = new WeakMap<Series, Entry>()
 
-  function write({ series, values, times, length }: MetricBatch): void {
+  function write({ series, values, times, length }: MetricBatch, observer: StoreObserver): void {
     const now = clock()
     let rows = state.rows
     let stale = 0
@@ -46,7 +45,7 @@ export function createStore(
       const one = series[i] as Series
       let entry = met.get(one)
       if (entry === undefined || entry.row < 0) {
-        const outcome = meet(one)
+        const outcome = meet(one, observer)
         if (outcome === 'full') {
           full++
           continue
@@ -81,7 +80,7 @@ export function createStore(
     return behind <= expiryMs(expiry, rows[row + INTERVAL] as number) && !isExpired(expiry, rows, row, now)
   }
 
-  function meet(series: Series): Entry | 'full' | 'oversized' {
+  function meet(series: Series, observer: StoreObserver): Entry | 'full' | 'oversized' {
     const name = metricName(series.name)
     const labels = labelSet(series.labels)
     const intervalMs = Number.isFinite(series.intervalMs) ? series.intervalMs : 0

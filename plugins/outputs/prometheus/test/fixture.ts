@@ -5,6 +5,7 @@ import { renderPage } from '../src/exposition.ts'
 import { OPENMETRICS, TEXT } from '../src/format.ts'
 import { emptyState } from '../src/state.ts'
 import { createStore } from '../src/store.ts'
+import type { StoreObserver } from '../src/store.ts'
 import type { PageKind } from './page-parser.ts'
 
 export const EXPIRY = { intervals: 5, afterMs: 300_000 }
@@ -28,17 +29,13 @@ export function aSeries(
 export function testStore({ maxSeries = 1000, state = emptyState() } = {}) {
   const seen = { stale: 0, refused: 0, oversized: [] as string[], conflicts: [] as string[] }
   const time = { nowMs: 1_000_000 }
-  const write = createStore(
-    state,
-    { maxSeries, expiry: EXPIRY },
-    {
-      stale: (samples) => void (seen.stale += samples),
-      full: (samples) => void (seen.refused += samples),
-      oversized: (samples, name) => void seen.oversized.push(`${samples} ${name}`),
-      conflict: (family, type) => void seen.conflicts.push(`${family.name} ${family.type}/${type}`),
-    },
-    () => time.nowMs,
-  )
+  const observer: StoreObserver = {
+    stale: (samples) => void (seen.stale += samples),
+    full: (samples) => void (seen.refused += samples),
+    oversized: (samples, name) => void seen.oversized.push(`${samples} ${name}`),
+    conflict: (family, type) => void seen.conflicts.push(`${family.name} ${family.type}/${type}`),
+  }
+  const write = createStore(state, { maxSeries, expiry: EXPIRY }, () => time.nowMs)
   const page = (kind: PageKind = 'text', timestamps = false, clock = () => time.nowMs) =>
     renderPage(state, kind === 'text' ? TEXT : OPENMETRICS, { expiry: EXPIRY, timestamps }, clock)
   return {
@@ -48,6 +45,7 @@ export function testStore({ maxSeries = 1000, state = emptyState() } = {}) {
     write: (...samples: [series: Series, value: number, timeMs?: number][]) =>
       write(
         metricBatch(samples.map(([series, value, timeMs = 0]): TestSample => ({ series, value, timeMs }))),
+        observer,
       ),
     page,
     text: async (kind?: PageKind, timestamps?: boolean) => (await readAll(page(kind, timestamps))).toString(),
