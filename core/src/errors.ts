@@ -58,6 +58,11 @@ export const ERRORS = {
     means: 'A new generation could not be made ready; the old one goes on untouched.',
     hint: 'See the reason behind it, mend the new version and swap again.',
   },
+  SG_WORKER_ENDED: {
+    means:
+      'The thread of a plugin ended by itself, or was ended: an exception, process.exit, an endless loop, too much memory.',
+    hint: "Tell the plugin's author; it is started anew by itself, and what it was at is tried again, one by one.",
+  },
   SG_PLACE_FAILED: {
     means: 'The code of a plugin could not be taken into a folder of its own.',
     hint: 'See the reason behind it: a package that is not whole, no room on the disk, npm; then ask for the change again.',

@@ -102,7 +102,7 @@ test('instances are shown with what an operator wants to know', async () => {
       name: 'good',
       kind: 'output',
       plugin: expect.stringContaining('output-good') as string,
-      package: 'test-output-good',
+      package: '@smart-gateway/test-output-good',
       version: '1.0.0',
       generation: 1,
       required: true,

@@ -213,7 +213,7 @@ test('no secret leaves the process, also one that only the code of a plugin know
 })
 
 test('a promise that a plugin forgets is told and the gateway goes on; an exception that it forgets ends it with 70', async () => {
-  const folder = project(GOOD)
+  const folder = project(GOOD.replace('./file }', './file, isolation: inline }'))
   const forgetful = `process.on('SIGUSR2', () => { throw new Error('thrown and forgotten') })
 void Promise.reject(new Error('rejected and forgotten'))
 ${FILE}`

@@ -15,6 +15,8 @@ import { secretsIn } from './secrets.ts'
 import { parseSize, parseSpan } from './units.ts'
 import { Validator } from './validator.ts'
 
+const OWN_SCOPE = '@smart-gateway/'
+
 /** The keys that a configuration holds. */
 export const SECTIONS = ['gateway', 'transports', 'inputs', 'outputs'] as const
 
@@ -198,7 +200,11 @@ export class Check {
   }
 
   /** The instance, or nothing when its plugin or its options have a problem. */
-  #instance(kind: Kind, name: string, { plugin, options }: RawInstance): readonly InstanceSpec[] {
+  #instance(
+    kind: Kind,
+    name: string,
+    { plugin, options, isolation, worker }: RawInstance,
+  ): readonly InstanceSpec[] {
     const path = [`${kind}s`, name]
     const found = this.#package(kind, plugin, path)
     if (found === undefined) return []
@@ -210,7 +216,32 @@ export class Check {
       `the options schema of ${found.name}`,
     )
     const files = filesIn(found.options, options, this.#folder)
-    return checked ? [{ name, plugin, package: found, options, files }] : []
+    const where = this.#isolation(kind, found, isolation, path)
+    if (!checked || where === undefined || !isRecord(worker)) return []
+    const memoryBytes = parseSize(worker.memory)!
+    return [{ name, plugin, package: found, options, files, isolation: where, worker: { memoryBytes } }]
+  }
+
+  /** The gateway's own plugins run in its thread, all others in one of their own, where nothing else is said. */
+  #isolation(
+    kind: Kind,
+    { name }: PluginPackage,
+    given: RawInstance['isolation'],
+    path: Path,
+  ): InstanceSpec['isolation'] | undefined {
+    if (given === 'process') {
+      this.problem([...path, 'isolation'], 'is reserved and cannot be process yet; choose worker or inline')
+      return undefined
+    }
+    if (kind === 'transport') {
+      if (given === 'worker')
+        this.problem(
+          [...path, 'isolation'],
+          'cannot be worker: a transport runs inline, its connections cannot be lent to a thread',
+        )
+      return 'inline'
+    }
+    return given ?? (name.startsWith(OWN_SCOPE) ? 'inline' : 'worker')
   }
 
   #package(kind: Kind, plugin: string, path: Path): PluginPackage | undefined {

@@ -14,6 +14,10 @@ export interface InstanceSpec {
   readonly package: PluginPackage
   /** As the package's manifest has validated them, defaults filled in. */
   readonly options: Readonly<Record<string, unknown>>
+  /** Whether its code runs in the gateway's own thread or in one of its own. */
+  readonly isolation: 'inline' | 'worker'
+  /** What holds for a thread of its own. */
+  readonly worker: { readonly memoryBytes: number }
   /** The files that its options name and whose content is part of them. */
   readonly files: readonly ContentFile[]
 }

@@ -4,6 +4,8 @@ import type { Signal } from '@smart-gateway/sdk'
 export interface RawInstance {
   readonly plugin: string
   readonly options: Record<string, unknown>
+  readonly isolation?: 'inline' | 'worker' | 'process'
+  readonly worker: { readonly memory: string }
 }
 
 export interface RawInput extends RawInstance {

@@ -17,6 +17,27 @@ const options = {
   description: 'The options of the plugin; its README lists them.',
 } as const
 
+const isolation = {
+  enum: ['inline', 'worker', 'process'],
+  description:
+    "Where its code runs: in the gateway's own thread (default for the gateway's own plugins) or in one of its own (default for all others). process is reserved.",
+} as const
+
+const worker = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  description: 'What holds where its code runs in a thread of its own.',
+  properties: {
+    memory: {
+      type: 'string',
+      format: 'byte-size',
+      default: '256MiB',
+      description: 'How much heap it may use; a generation that uses more is ended and started anew.',
+    },
+  },
+} as const
+
 /** The host's own part of startup.yaml; each plugin's `options` and each transport's subscription take their place in it. */
 export const HOST_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -126,7 +147,7 @@ export const HOST_SCHEMA = {
         type: 'object',
         additionalProperties: false,
         required: ['plugin'],
-        properties: { plugin, options },
+        properties: { plugin, options, isolation, worker },
       },
     },
     inputs: {
@@ -141,6 +162,8 @@ export const HOST_SCHEMA = {
         properties: {
           plugin,
           options,
+          isolation,
+          worker,
           from: {
             type: 'object',
             required: ['transport'],
@@ -167,6 +190,8 @@ export const HOST_SCHEMA = {
         properties: {
           plugin,
           options,
+          isolation,
+          worker,
           from: {
             type: 'array',
             items: { type: 'string' },

@@ -1,6 +1,9 @@
 import type { Batch, Message, PluginError, RecordSink } from '@smart-gateway/sdk'
 import { asError } from '../errors.ts'
+import { Away } from './away.ts'
+import type { DecodeMany } from './away.ts'
 import type { Owner } from './chunk.ts'
+import type { Decoded, Notes } from './decoded.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
 import { Ownership } from './ownership.ts'
@@ -22,6 +25,8 @@ export interface DecodeFailures {
 
 /** A chunk is cut here, so that an idle output can take it whole as one batch. */
 const CHUNK_RECORDS = 1000
+/** What waits for a decoder that takes its time; beyond that a source is told to wait. */
+const MAX_WAITING = 10_000
 /** A source that waits for each fate, before an output that takes records at once, would let nothing else run: every so often all else has a turn. */
 const FLUSHES_PER_TURN = 100
 
@@ -46,7 +51,9 @@ export class Intake implements Settlement {
   readonly #name: string
   readonly #failures: DecodeFailures
   readonly #sink = new Sink()
+  readonly #away = new Away()
   #decode: Decode | undefined
+  #remote: DecodeMany | undefined
   #route: Route | undefined
   #waiting: Delivery[] = []
   /** Kept as dead letters before their peer is told. */
@@ -69,7 +76,22 @@ export class Intake implements Settlement {
   /** Puts another decoder behind the intake, or none: messages wait then. */
   setDecoder(decode: Decode | undefined): void {
     this.#decode = decode
+    this.#remote = undefined
     this.#schedule()
+  }
+
+  /** As `setDecoder`, for one that decodes elsewhere and takes its time. */
+  setRemoteDecoder(decodeMany: DecodeMany): void {
+    this.#decode = undefined
+    this.#remote = decodeMany
+    this.#schedule()
+  }
+
+  /** Resolves when nothing is being decoded elsewhere, at the latest when the signal aborts: what is still there then is decoded again. */
+  async home(signal: AbortSignal): Promise<void> {
+    this.#remote = undefined
+    await this.#away.empty(signal)
+    this.#waiting.unshift(...this.#away.abandon())
   }
 
   /** Says where records go; undefined while a required output has not yet said what it accepts: messages wait then. */
@@ -100,8 +122,9 @@ export class Intake implements Settlement {
   get full(): boolean {
     return (
       this.#blocked ||
-      this.#decode === undefined ||
+      (this.#decode === undefined && this.#remote === undefined) ||
       this.#route === undefined ||
+      (this.#remote !== undefined && this.#waiting.length >= MAX_WAITING) ||
       blockingQueue(this.#route) !== undefined
     )
   }
@@ -120,7 +143,7 @@ export class Intake implements Settlement {
 
   /** Messages whose fate is unknown: always 0. Those that have none yet are counted one by one, wherever they are. */
   get unaccounted(): number {
-    const open = new Set<Owner>([...this.#waiting, ...this.#refusing])
+    const open = new Set<Owner>([...this.#waiting, ...this.#away.deliveries, ...this.#refusing])
     for (const queue of this.#queues)
       for (const owner of queue.owners()) if (owner.openAt === this) open.add(owner)
     const { received, settled, returned, refused } = this.counts
@@ -176,6 +199,7 @@ export class Intake implements Settlement {
   }
 
   #flush(): void {
+    if (this.#remote !== undefined) this.#sendAway(this.#remote)
     const waiting = this.#waiting
     let next = 0
     while (
@@ -192,6 +216,52 @@ export class Intake implements Settlement {
     if (this.#onRoom.length === 0) return
     if (this.full) this.#watchQueue()
     else for (const resolve of this.#onRoom.splice(0)) resolve()
+  }
+
+  /** Has the next messages decoded elsewhere: one batch at a time, so that they keep their order. */
+  #sendAway(decodeMany: DecodeMany): void {
+    const route = this.#route
+    if (route === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue()) return
+    void this.#away.send(this.#waiting, decodeMany).then((back) => {
+      if (back.kind === 'decoded') this.#takeDecoded(back.deliveries, back.decoded, this.#route ?? route)
+      else if (back.kind === 'poison') this.#refuse(back.delivery, back.error)
+      else this.#waiting.unshift(...back.deliveries)
+      this.#schedule()
+    })
+  }
+
+  #takeDecoded(
+    deliveries: readonly Delivery[],
+    { batches, ends, failures, notes }: Decoded,
+    route: Route,
+  ): void {
+    const done: Delivery[] = []
+    const owned = SIGNALS.map((signal) => [signal, new Ownership(), requiredCount(route[signal])] as const)
+    for (const [i, delivery] of deliveries.entries()) {
+      const failure = failures.get(i)
+      if (failure !== undefined) {
+        this.#refuse(delivery, failure)
+        continue
+      }
+      const noted = notes.get(i)
+      if (noted !== undefined) this.#note(delivery, noted)
+      let acceptances = 0
+      for (const [signal, ownership, required] of owned) {
+        const end = ends[signal][i]!
+        const records = end - (i === 0 ? 0 : ends[signal][i - 1]!)
+        if (records > 0) ownership.add(delivery, end)
+        acceptances += records * required
+      }
+      if (acceptances === 0) done.push(delivery)
+      else delivery.expect(acceptances)
+    }
+    for (const [signal, ownership] of owned)
+      this.#forward(
+        ownership,
+        batches.find((batch) => batch.signal === signal),
+        route[signal],
+      )
+    for (const delivery of done) delivery.expect(0)
   }
 
   /** Batches that wait for records which the source holds back would wait for nothing. */
@@ -247,30 +317,32 @@ export class Intake implements Settlement {
       }
     } catch (thrown) {
       sink.takeNotes()
-      const error = asError(thrown)
-      this.counts.undecodable++
-      const retryable = error.retryable ?? false
-      const refusal = Object.assign(new Error(error.message, { cause: error }), { retryable })
-      const kept = this.#failures.refused(delivery, error)
-      if (kept === undefined) delivery.refuse(refusal)
-      else {
-        this.#refusing.add(delivery)
-        void kept.then(() => {
-          this.#refusing.delete(delivery)
-          delivery.refuse(refusal)
-        })
-      }
+      this.#refuse(delivery, asError(thrown))
       return false
     }
-    if (sink.noted) {
-      const { rejected, firstRejection, skips } = sink.takeNotes()
-      this.counts.skippedElements += skips
-      if (rejected > 0) {
-        this.counts.rejectedElements += rejected
-        this.#failures.rejected(delivery.message, rejected, firstRejection)
-      }
-    }
+    if (sink.noted) this.#note(delivery, sink.takeNotes())
     return true
+  }
+
+  /** A message that does not decode is kept before its peer is told. */
+  #refuse(delivery: Delivery, error: PluginError): void {
+    this.counts.undecodable++
+    const retryable = error.retryable ?? false
+    const refusal = Object.assign(new Error(error.message, { cause: error }), { retryable })
+    const kept = this.#failures.refused(delivery, error)
+    if (kept === undefined) return delivery.refuse(refusal)
+    this.#refusing.add(delivery)
+    void kept.then(() => {
+      this.#refusing.delete(delivery)
+      delivery.refuse(refusal)
+    })
+  }
+
+  #note({ message }: Delivery, { rejected, firstRejection, skips }: Notes): void {
+    this.counts.skippedElements += skips
+    if (rejected === 0) return
+    this.counts.rejectedElements += rejected
+    this.#failures.rejected(message, rejected, firstRejection)
   }
 
   #forward(ownership: Ownership, batch: Batch | undefined, edges: readonly Edge[]): void {
@@ -299,4 +371,5 @@ export class Intake implements Settlement {
   }
 }
 
+const SIGNALS = ['metric', 'event', 'log'] as const
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }

@@ -41,6 +41,8 @@ export class Writer {
   readonly #outcomes: WriteOutcomes
   #run: Run | undefined
   #failuresInRow = 0
+  /** So many of the records that are written next were in a batch on which a session has ended: they are written one by one. */
+  #suspects = 0
   #held = false
   /** Ends the wait of a write that may not begin yet. */
   #goOn: (() => void) | undefined
@@ -141,7 +143,7 @@ export class Writer {
       }
       if (lingerMs > 0) await this.#linger(run)
       if (run.leaving.signal.aborted) return
-      await this.#write(run, this.#queue.take(records, bytes))
+      await this.#write(run, this.#queue.take(this.#suspects > 0 ? 1 : records, bytes))
     }
   }
 
@@ -191,11 +193,35 @@ export class Writer {
     run.writing = true
     const outcome = await attempt(run.session, parts)
     run.writing = false
+    const poison = this.#suspect(parts, outcome)
     if (run.over) return NOTHING
+    if (poison !== undefined) {
+      await this.#refuse(run, [{ part: parts[0]!, error: poison }])
+      return NOTHING
+    }
     const rest = this.#meet(run, parts, outcome)
     // What was accepted is on the tape by now.
     this.#tellQuiet()
     return await rest
+  }
+
+  /**
+   * Takes note of a session that ended on these parts: its records are tried one by one then. The error with which a record is to be
+   * refused on which it ended again when it was alone.
+   */
+  #suspect(parts: readonly Part[], outcome: Outcome): PluginError | undefined {
+    const records = countRecords(parts)
+    if (outcome.kind !== 'failed' || outcome.error.code !== 'SG_WORKER_ENDED') {
+      if (outcome.kind !== 'failed') this.#suspects = Math.max(0, this.#suspects - records)
+      return undefined
+    }
+    if (this.#suspects === 0 || records > 1) {
+      this.#suspects = Math.max(this.#suspects, records)
+      return undefined
+    }
+    this.#suspects--
+    const message = `the plugin ended on it, again when it was alone: ${outcome.error.message}`
+    return Object.assign(new Error(message, { cause: outcome.error }), { retryable: false })
   }
 
   /** Gives parts the fates that a write told; what is accepted has its own before this returns. */

@@ -7,6 +7,7 @@ import type { Host, Loan } from '../host/host.ts'
 import type { Owner } from '../host/routes.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { importDefinition } from '../plugins/generation.ts'
+import { openRemoteGeneration } from '../worker/remote-generation.ts'
 import { validOptions } from './valid-options.ts'
 
 /** What `open` gave: each kind has its own verbs, all of them may have these. */
@@ -36,6 +37,9 @@ export interface Opening {
   readonly owner: Owner
   readonly package: PluginPackage
   readonly options: Readonly<Record<string, unknown>>
+  /** Where it runs: in this thread or in one of its own, and how much memory it may use there. */
+  readonly isolation: 'inline' | 'worker'
+  readonly worker: { readonly memoryBytes: number }
   /** Members of the context that only this kind is lent. */
   readonly extra: object
   /** Aborted = nobody wants it any more. */
@@ -50,6 +54,14 @@ export const OPEN_TIMEOUT_MS = 30_000
 
 /** Imports, validates and opens. A failure leaves nothing behind and comes as a GatewayError. */
 export async function openGeneration<D extends Definition, S extends Session>(
+  opening: Opening,
+): Promise<Generation<D, S>> {
+  return await (opening.isolation === 'worker'
+    ? openRemoteGeneration<D, S>(opening)
+    : openInline<D, S>(opening))
+}
+
+async function openInline<D extends Definition, S extends Session>(
   opening: Opening,
 ): Promise<Generation<D, S>> {
   const { host, owner, signal, package: plugin } = opening

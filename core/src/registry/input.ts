@@ -6,6 +6,7 @@ import { within } from '../deadline.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { InstanceSeries } from '../host/series-table.ts'
+import type { DecodeMany } from '../pipeline/away.ts'
 import type { Delivery } from '../pipeline/delivery.ts'
 import { Intake } from '../pipeline/intake.ts'
 import { DecodeLog } from './decode-log.ts'
@@ -14,6 +15,9 @@ import { OPEN_TIMEOUT_MS } from './generation.ts'
 import type { Generation } from './generation.ts'
 import { Instance } from './instance.ts'
 import type { Status } from './states.ts'
+
+/** How long messages that are decoded elsewhere are waited for in a swap. */
+const DECODE_GRACE_MS = 5000
 
 type Live = Generation<InputDefinition, InputSession>
 
@@ -46,7 +50,7 @@ export class Input {
       extra: (generation) => ({ series: this.series.viewOf(generation) }),
       imported() {},
       attach: (next, before, signal) => this.#attach(next, before, signal),
-      detach: () => this.#detach(),
+      detach: (_, graceMs) => this.#detach(graceMs),
     })
   }
 
@@ -109,10 +113,14 @@ export class Input {
 
   async #attach({ session }: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
     this.#reroute()
-    if (session.decode !== undefined) {
+    const { decodeMany } = session as { readonly decodeMany?: DecodeMany }
+    if (session.decode !== undefined || decodeMany !== undefined) {
       if (this.feed === undefined)
         throw new GatewayError('SG_NO_FROM', `${this.#spec.name} has no subscription`)
-      this.intake.setDecoder(session.decode.bind(session))
+      // What the one before is at comes first, so that the order is kept.
+      await this.#home(DECODE_GRACE_MS)
+      if (decodeMany !== undefined) this.intake.setRemoteDecoder(decodeMany)
+      else this.intake.setDecoder(session.decode!.bind(session))
       void this.feed.setDecodes(true)
       return
     }
@@ -142,8 +150,13 @@ export class Input {
     ])
   }
 
-  async #detach(): Promise<void> {
+  // The subscription stays: what it has brought waits for the next decoder, and its source sends no more than it may.
+  async #detach(graceMs: number): Promise<void> {
+    await this.#home(graceMs)
     this.intake.setDecoder(undefined)
-    await this.feed?.setDecodes(false)
+  }
+
+  async #home(graceMs: number): Promise<void> {
+    await this.intake.home(AbortSignal.timeout(graceMs))
   }
 }

@@ -101,11 +101,11 @@ test('a plugin that cannot be imported, or is none, says so', async () => {
   await gateway.start()
   expect(viewOf(gateway, 'a')).toMatchObject({
     state: 'failed',
-    reason: 'test-output-broken cannot be imported: no luck',
+    reason: '@smart-gateway/test-output-broken cannot be imported: no luck',
   })
   expect(viewOf(gateway, 'b')).toMatchObject({
     state: 'failed',
-    reason: 'test-output-other is defined for plugin api 2, this gateway speaks 1',
+    reason: '@smart-gateway/test-output-other is defined for plugin api 2, this gateway speaks 1',
   })
 })
 

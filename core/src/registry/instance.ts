@@ -201,7 +201,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   }
 
   #make(
-    { options }: InstanceSpec,
+    { options, isolation, worker }: InstanceSpec,
     code: Code,
     number: number,
     signal = this.#stopping.signal,
@@ -211,6 +211,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
       owner: { instance: this.name, generation: number },
       package: code.package,
       options,
+      isolation,
+      worker,
       extra: this.#wiring.extra(number),
       signal,
       fail: (error) => this.#lose(number, error),

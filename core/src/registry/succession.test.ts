@@ -29,7 +29,9 @@ function remembering(
           session.written += batch.length
         },
         exportState: () => [...session.memory],
-        restore: (state) => void session.memory.push(...(state as Ids)),
+        restore(state) {
+          for (const id of state as Ids) session.memory.push(id)
+        },
         follow: (batch) => void session.memory.push(...idsOf(batch)),
         stop: () => void (session.stopped = true),
         ...own(session.memory),

@@ -80,7 +80,7 @@ export async function makeBench(): Promise<Bench> {
       }
       return writePlugin(join(folder, key), kind, {
         'package.json': {
-          name: `test-${kind}-${name}`,
+          name: `@smart-gateway/test-${kind}-${name}`,
           version,
           type: 'module',
           main: 'index.js',

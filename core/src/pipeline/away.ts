@@ -1,0 +1,109 @@
+import type { Message, PluginError } from '@smart-gateway/sdk'
+import { sleep } from '../backoff.ts'
+import { asError } from '../errors.ts'
+import type { Decoded } from './decoded.ts'
+import type { Delivery } from './delivery.ts'
+
+/** The verb of an input's session whose code runs elsewhere. Rejects when it ended meanwhile. */
+export type DecodeMany = (messages: readonly Message[]) => Promise<Decoded>
+
+/** What became of messages that were sent away. */
+export type Back =
+  | { readonly kind: 'decoded'; readonly deliveries: readonly Delivery[]; readonly decoded: Decoded }
+  /** They were not decoded, and shall be sent again. */
+  | { readonly kind: 'undecoded'; readonly deliveries: readonly Delivery[] }
+  /** The decoder has ended on this one message twice. */
+  | { readonly kind: 'poison'; readonly delivery: Delivery; readonly error: PluginError }
+
+const MAX_MESSAGES = 1000
+const MAX_BYTES = 1024 * 1024
+
+/**
+ * The messages that are being decoded elsewhere, one batch at a time. When the decoder ends on a batch, its messages are sent again one
+ * by one: the one that it ends on again is poison, the others go on.
+ */
+export class Away {
+  #deliveries: readonly Delivery[] = []
+  /** So many of the messages that are sent next were there when a decoder ended. */
+  #suspects = 0
+  #onEmpty: (() => void)[] = []
+
+  get deliveries(): readonly Delivery[] {
+    return this.#deliveries
+  }
+
+  /** Whether a batch can be sent. */
+  get free(): boolean {
+    return this.#deliveries.length === 0
+  }
+
+  /** Takes the next messages out of `waiting` and has them decoded. Never rejects. */
+  async send(waiting: Delivery[], decodeMany: DecodeMany): Promise<Back> {
+    const deliveries = waiting.splice(0, this.#suspects > 0 ? 1 : fitting(waiting))
+    this.#deliveries = deliveries
+    try {
+      const decoded = await decodeMany(deliveries.map(({ message }) => message))
+      if (!this.#isOurs(deliveries)) return { kind: 'undecoded', deliveries: [] }
+      this.#suspects = Math.max(0, this.#suspects - deliveries.length)
+      return { kind: 'decoded', deliveries: this.#return(), decoded }
+    } catch (thrown) {
+      if (!this.#isOurs(deliveries)) return { kind: 'undecoded', deliveries: [] }
+      return this.#failed(deliveries, asError(thrown))
+    }
+  }
+
+  /** Resolves when nothing is away, or when the signal aborts. */
+  async empty(signal: AbortSignal): Promise<void> {
+    if (this.free) return
+    const home = new AbortController()
+    this.#onEmpty.push(() => home.abort())
+    await sleep(MAX_WAIT_MS, AbortSignal.any([home.signal, signal]))
+  }
+
+  /** Gives up what is away: a late answer is ignored. */
+  abandon(): readonly Delivery[] {
+    return this.#return()
+  }
+
+  #failed(deliveries: readonly Delivery[], error: PluginError): Back {
+    this.#return()
+    // It was ended on purpose: the messages are not to blame.
+    if (error.code === 'SG_STOPPING') return { kind: 'undecoded', deliveries }
+    const [delivery] = deliveries
+    if (this.#suspects === 0 || deliveries.length > 1 || delivery === undefined) {
+      this.#suspects = Math.max(this.#suspects, deliveries.length)
+      return { kind: 'undecoded', deliveries }
+    }
+    this.#suspects--
+    const message = `the plugin ended on it, again when it was alone: ${error.message}`
+    return {
+      kind: 'poison',
+      delivery,
+      error: Object.assign(new Error(message, { cause: error }), { retryable: false }),
+    }
+  }
+
+  #isOurs(deliveries: readonly Delivery[]): boolean {
+    return this.#deliveries === deliveries
+  }
+
+  #return(): readonly Delivery[] {
+    const deliveries = this.#deliveries
+    this.#deliveries = []
+    for (const tell of this.#onEmpty.splice(0)) tell()
+    return deliveries
+  }
+}
+
+const MAX_WAIT_MS = 60_000
+
+function fitting(waiting: readonly Delivery[]): number {
+  let bytes = 0
+  let count = 0
+  for (const { message } of waiting) {
+    bytes += message.body.length
+    if (count > 0 && (bytes > MAX_BYTES || count >= MAX_MESSAGES)) break
+    count++
+  }
+  return count
+}

@@ -1,0 +1,98 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Definition, InputContext } from '@smart-gateway/sdk'
+import { within } from '../deadline.ts'
+import { GatewayError } from '../errors.ts'
+import { lend } from '../host/host.ts'
+import type { Loan } from '../host/host.ts'
+import { OPEN_TIMEOUT_MS } from '../registry/generation.ts'
+import type { Generation, Opening, Session } from '../registry/generation.ts'
+import { validOptions } from '../registry/valid-options.ts'
+import { Lending } from './lending.ts'
+import { PluginThread } from './plugin-thread.ts'
+import type { Opened } from './protocol.ts'
+import { remoteSession } from './remote-session.ts'
+
+/** As `openGeneration`, in a thread of its own. */
+export async function openRemoteGeneration<D extends Definition, S extends Session>(
+  opening: Opening,
+): Promise<Generation<D, S>> {
+  const { host, owner, signal, package: plugin, worker } = opening
+  let lending: Lending | undefined
+  const thread = new PluginThread(plugin, {
+    name: `${owner.instance}, generation ${owner.generation}`,
+    memoryBytes: worker.memoryBytes,
+    handlers: {
+      log: (line) => lending?.log(line),
+      metric: (note) => lending?.metric(note),
+      serve: (serving) => lending?.serve(serving),
+      unserve: (id) => lending?.unserve(id),
+      stateFolder: () => lending?.stateFolder(),
+      fail: (fault) => lending?.fail(fault),
+      emit: (emission) => lending?.emit(emission),
+    },
+    onEnd: (reason) => opening.fail(reason),
+  })
+  let loan: Loan | undefined
+  try {
+    const definition = await within(() => thread.channel.ask<D>('import', undefined), {
+      what: `the import of ${plugin.name}`,
+      ms: OPEN_TIMEOUT_MS,
+      signal,
+    })
+    opening.imported(definition)
+    const where = `${owner.instance}: options`
+    const options = validOptions(definition.options, opening.options, where, host.scrubber)
+    loan = lend(host, owner, options, opening.fail)
+    lending = new Lending({ ...loan.context, ...opening.extra } as InputContext, thread.channel)
+    const lent = { name: owner.instance, options, folder: host.folder }
+    const opened = await within(() => thread.channel.ask<Opened>('open', lent), {
+      what: 'open',
+      ms: OPEN_TIMEOUT_MS,
+      signal,
+    })
+    const session = remoteSession(definition.kind, opened, thread, lending) as unknown as S
+    const whole = loan
+    return {
+      number: owner.generation,
+      package: plugin,
+      definition,
+      session,
+      activate: () => whole.activate(),
+      fail: opening.fail,
+      close: (graceMs) => close(thread, whole, graceMs),
+    }
+  } catch (cause) {
+    await thread.terminate()
+    await loan?.takeBack()
+    if (cause instanceof GatewayError) throw cause
+    const code =
+      (cause as { code?: unknown }).code === 'SG_DEFINITION_INVALID' ? 'SG_DEFINITION_INVALID' : undefined
+    throw new GatewayError(
+      code ?? (loan === undefined ? 'SG_IMPORT_FAILED' : 'SG_OPEN_FAILED'),
+      messageOf(opening, loan),
+      {
+        cause,
+      },
+    )
+  }
+}
+
+function messageOf({ owner, package: plugin }: Opening, loan: Loan | undefined): string {
+  return loan === undefined ? `${plugin.name} cannot be imported` : `${owner.instance} could not open`
+}
+
+async function close(thread: PluginThread, loan: Loan, graceMs: number): Promise<void> {
+  const { log } = loan.context
+  const timer = new AbortController()
+  thread.channel.tell('leave', undefined)
+  const stopped = thread.channel.ask('stop', undefined).catch((error: { readonly code?: unknown }) => {
+    if (error.code !== 'SG_WORKER_ENDED')
+      log.warn({ err: error }, 'stop failed; what it held ends with its thread')
+  })
+  const late = delay(graceMs, 'late' as const, { signal: timer.signal }).catch(() => undefined)
+  if ((await Promise.race([stopped, late])) === 'late')
+    log.warn(`stop did not finish within ${graceMs} ms; its thread is ended`)
+  timer.abort()
+  await loan.takeBack()
+  await thread.terminate()
+}

@@ -1,0 +1,148 @@
+import { resolve } from 'node:path'
+import type { HttpRoute, InputContext, Logger, Metrics } from '@smart-gateway/sdk'
+import { GatewayError } from '../errors.ts'
+import type { Channel } from './channel.ts'
+import { toCloneable } from './fault.ts'
+import { packResponse, unpackRequest } from './http-crossing.ts'
+import type { PackedRequest, PackedResponse } from './http-crossing.ts'
+import type { SeriesCopy } from './series-copy.ts'
+
+/** What a thread is told of the generation that it runs. */
+export interface Lent {
+  readonly name: string
+  readonly options: unknown
+  /** The folder from which relative paths are meant. */
+  readonly folder: string
+}
+
+type RequestHandler = (request: Request) => Response | Promise<Response>
+
+/** The context of a plugin in a thread: what the host lends, asked for over the channel. */
+export class ThreadContext {
+  readonly context: InputContext
+  readonly #leaving = new AbortController()
+  readonly #handlers = new Map<number, RequestHandler>()
+  readonly #requests = new Map<number, AbortController>()
+
+  constructor(lent: Lent, channel: Channel, series: SeriesCopy) {
+    const { name, options, folder } = lent
+    let routes = 0
+    this.context = {
+      name,
+      options: deepFreeze(options),
+      log: loggerOf(channel),
+      signal: this.#leaving.signal,
+      metrics: metricsOf(channel),
+      series,
+      http: {
+        serve: async (route: HttpRoute, handler: RequestHandler) => {
+          const id = ++routes
+          this.#handlers.set(id, handler)
+          const url = await channel.ask<string>('serve', { id, route })
+          const close = async (): Promise<void> => {
+            this.#handlers.delete(id)
+            await channel.ask('unserve', id)
+          }
+          return { url, close }
+        },
+      },
+      sockets: { tcp: noSockets, udp: noSockets },
+      resolvePath: (path) => resolve(folder, path),
+      stateFolder: () => channel.ask<string>('stateFolder', undefined),
+      fail: (error) => channel.tell('fail', toCloneable(error)),
+    }
+  }
+
+  /** Says that nobody wants the session any more. */
+  leave(): void {
+    this.#leaving.abort()
+  }
+
+  /** Answers a request that came to a route. */
+  async answer({
+    id,
+    route,
+    request,
+  }: {
+    id: number
+    route: number
+    request: PackedRequest
+  }): Promise<PackedResponse> {
+    const handler = this.#handlers.get(route)
+    if (handler === undefined)
+      return await packResponse(new Response('not served any more\n', { status: 503 }))
+    const gone = new AbortController()
+    this.#requests.set(id, gone)
+    try {
+      return await packResponse(await handler(unpackRequest(request, gone.signal)))
+    } finally {
+      this.#requests.delete(id)
+    }
+  }
+
+  /** Says that whoever sent a request is gone. */
+  forget(id: number): void {
+    this.#requests.get(id)?.abort()
+  }
+}
+
+function noSockets(): Promise<never> {
+  const message = 'a socket cannot be lent to a thread: set `isolation: inline` for this instance'
+  return Promise.reject(new GatewayError('SG_PORT_REFUSED', message))
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error'
+
+function loggerOf(channel: Channel): Logger {
+  const at =
+    (level: Level) =>
+    (first: object | string, message?: string): void => {
+      const fields = typeof first === 'string' ? {} : cloneable(first)
+      channel.tell('log', { level, fields, message: typeof first === 'string' ? first : String(message) })
+    }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as Logger
+}
+
+/** The members of a log line that can cross; what cannot is told as text. */
+function cloneable(fields: object): Record<string, unknown> {
+  const entries = Object.entries(fields).map(([key, value]): [string, unknown] => {
+    if (value instanceof Error) return [key, { fault: toCloneable(value) }]
+    try {
+      return [key, structuredClone(value)]
+    } catch {
+      return [key, String(value)]
+    }
+  })
+  return Object.fromEntries(entries)
+}
+
+function metricsOf(channel: Channel): Metrics {
+  return {
+    counter(name, help, labelNames = []) {
+      channel.tell('metric', { type: 'counter', name, help, labelNames })
+      return {
+        inc(by = 1, labels = {}) {
+          if (!(by >= 0 && by < Infinity)) throw new Error(`a counter cannot grow by ${by}`)
+          channel.tell('metric', { type: 'counter', name, help, labelNames, by, labels })
+        },
+      }
+    },
+    gauge(name, help, labelNames = []) {
+      channel.tell('metric', { type: 'gauge', name, help, labelNames })
+      return {
+        set(value, labels = {}) {
+          if (typeof value !== 'number') throw new Error(`a gauge takes a number, not ${typeof value}`)
+          channel.tell('metric', { type: 'gauge', name, help, labelNames, value, labels })
+        },
+      }
+    },
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const item of Object.values(value)) deepFreeze(item)
+    Object.freeze(value)
+  }
+  return value
+}
