@@ -25,6 +25,7 @@ program
   .description('run the gateway until it is told to stop')
   .argument(...file)
   .option('-q, --quiet', 'print no greeting')
+  .option('--strict', 'exit at a configuration with mistakes also where an earlier run left a good one')
   .action(run)
 program
   .command('check')

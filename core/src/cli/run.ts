@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { createGateway } from '../gateway.ts'
 import type { Gateway } from '../gateway.ts'
 import type { Left } from '../registry/registry.ts'
+import { reasonOf } from '../errors.ts'
 import { orExit } from './exit.ts'
 import { greeting } from './greeting.ts'
 
@@ -12,10 +13,14 @@ const SAME_STOP_MS = 1000
 const EXIT_SOFTWARE = 70
 const GREETING_DEADLINE_MS = 3000
 
-/** `smart-gateway run`: runs until SIGTERM or SIGINT, then drains and exits 0; a second signal leaves at once. */
-export async function run(file: string, { quiet = false }: { quiet?: boolean }): Promise<void> {
-  const gateway = orExit(() => createGateway(file))
+/** `smart-gateway run`: runs until SIGTERM or SIGINT, then drains and exits 0; a second signal leaves at once. SIGHUP reloads. */
+export async function run(
+  file: string,
+  { quiet = false, strict = false }: { quiet?: boolean; strict?: boolean },
+): Promise<void> {
+  const gateway = orExit(() => createGateway(file, { strict }))
   stopOnSignals(gateway)
+  reloadOnSignal(gateway)
   reportFaults(gateway)
   // A peer that does not answer holds its own instance up, not the greeting, which says what is not ready.
   await Promise.race([gateway.start(), delay(GREETING_DEADLINE_MS, undefined, { ref: false })])
@@ -46,6 +51,17 @@ function stopOnSignals(gateway: Gateway): void {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+}
+
+function reloadOnSignal({ reconciler, log }: Gateway): void {
+  process.on('SIGHUP', () => {
+    log.info('SIGHUP: reading the configuration anew')
+    try {
+      reconciler.reload('signal')
+    } catch (error) {
+      log.warn(`nothing is reloaded: ${reasonOf(error)}`)
+    }
+  })
 }
 
 /** An inline plugin shares the process: what it forgets to catch is told here instead of ending everything without a word. */

@@ -111,8 +111,7 @@ describeWith(['rabbitmq'], 'a collectd decoder swapped while RabbitMQ sends', ()
     const { generation } = gateway.registry.view().find(({ name }) => name === 'collectd')!
     await expect(gateway.swap('collectd', join(folder, 'broken'))).rejects.toMatchObject({
       code: 'SG_SWAP_FAILED',
-      message: `collectd was not swapped, generation ${generation} goes on`,
-      cause: { code: 'SG_OPEN_FAILED', cause: { message: 'this version is broken' } },
+      message: `collectd was not swapped, generation ${generation} goes on: collectd could not open: this version is broken`,
     })
     const connection = await connect(broker.url)
     const channel = await connection.createConfirmChannel()
