@@ -6,7 +6,7 @@ import { lend } from '../host/host.ts'
 import type { Host, Loan } from '../host/host.ts'
 import type { Owner } from '../host/routes.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
-import { importDefinition } from '../plugins/generation.ts'
+import { importDefinition } from '../plugins/definition.ts'
 import { openRemoteGeneration } from '../worker/remote-generation.ts'
 import { validOptions } from './valid-options.ts'
 

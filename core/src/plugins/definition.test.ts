@@ -1,9 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { writePlugin } from '../testing/plugin-folder.ts'
 import { scratch } from '../testing/scratch.ts'
-import { importDefinition, placeGeneration } from './generation.ts'
+import { importDefinition } from './definition.ts'
 import { readManifest } from './manifest.ts'
 
 const DEFINITION = `{ api: 1, kind: 'output', name: 'x', signals: ['log'], options: {}, open() {} }`
@@ -73,37 +71,4 @@ test.each([
     code: 'SG_IMPORT_FAILED',
     cause: expect.any(Error) as Error,
   })
-})
-
-test('a generation is a copy of its own: its modules are evaluated anew, lazy ones included, its dependencies are found', async () => {
-  const folder = scratch()
-  writePlugin(join(folder, 'node_modules/dependency'), 'none', { 'index.js': `export const value = 'found'` })
-  const source = writePlugin(join(folder, 'plugin'), 'output', {
-    'package.json': {
-      name: 'x',
-      type: 'module',
-      main: 'index.js',
-      dependencies: { dependency: '*', absent: '*' },
-      smartGateway: { api: 1, kind: 'output' },
-    },
-    'index.js': `import { value } from 'dependency'\nimport { count } from './counter.js'\nexport default { ...${DEFINITION}, value, count: count(), lazy: () => import('./lazy.js') }`,
-    'counter.js': 'let counted = 0\nexport const count = () => ++counted',
-    'lazy.js': 'export const at = import.meta.url',
-  })
-  const first = await importDefinition(readManifest(source, 'output'))
-  const second = await importDefinition(await placeGeneration(source, join(folder, 'state/a/2'), 'output'))
-  expect(first).toMatchObject({ count: 1, value: 'found' })
-  expect(second).toMatchObject({ count: 1, value: 'found' })
-  expect(second).not.toBe(first)
-  const lazy = await (second as unknown as { lazy(): Promise<{ at: string }> }).lazy()
-  expect(lazy.at).toContain('/state/a/2/lazy.js')
-})
-
-test('what stood in the folder of a generation before is gone', async () => {
-  const folder = scratch()
-  const target = writePlugin(join(folder, 'state/x/2'), 'output', { 'old.js': '' })
-  const source = writePlugin(join(folder, 'plugin'), 'output', { 'new.js': 'new' })
-  await placeGeneration(source, target, 'output')
-  expect(existsSync(join(target, 'old.js'))).toBe(false)
-  expect(readFileSync(join(target, 'new.js'), 'utf8')).toBe('new')
 })

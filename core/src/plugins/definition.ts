@@ -1,10 +1,7 @@
-import { cp, mkdir, rm, symlink } from 'node:fs/promises'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
-import { basename, dirname, join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Definition, Kind } from '@smart-gateway/sdk'
+import type { Definition } from '@smart-gateway/sdk'
 import { GatewayError } from '../errors.ts'
-import { API, readManifest } from './manifest.ts'
+import { API } from './manifest.ts'
 import type { PluginPackage } from './manifest.ts'
 
 /** Imports a plugin and checks that it is what its manifest promises. */
@@ -18,26 +15,6 @@ export async function importDefinition(plugin: PluginPackage): Promise<Definitio
   const flaw = flawOf(module.default, plugin)
   if (flaw !== undefined) throw new GatewayError('SG_DEFINITION_INVALID', `${plugin.name} ${flaw}`)
   return module.default as Definition
-}
-
-/**
- * Copies a plugin's folder to a new one of this generation's own, so that importing it evaluates its modules anew, and reads it
- * there. Its dependencies are linked to where the original finds them.
- */
-export async function placeGeneration(source: string, target: string, kind: Kind): Promise<PluginPackage> {
-  const original = realpathSync(source)
-  await rm(target, { recursive: true, force: true })
-  await mkdir(dirname(target), { recursive: true })
-  await cp(original, target, {
-    recursive: true,
-    filter: (path) => basename(path) !== 'node_modules' || path === original,
-  })
-  for (const [name, folder] of dependenciesOf(original)) {
-    const link = join(target, 'node_modules', name)
-    await mkdir(dirname(link), { recursive: true })
-    await symlink(relative(realpathSync(dirname(link)), folder), link, 'dir')
-  }
-  return readManifest(target, kind)
 }
 
 function flawOf(definition: unknown, { kind }: PluginPackage): string | undefined {
@@ -80,20 +57,4 @@ function areAmong(signals: unknown, some: unknown): boolean {
 function isExample(example: unknown): boolean {
   const { contentType, body } = (example ?? {}) as Record<string, unknown>
   return typeof contentType === 'string' && typeof body === 'string'
-}
-
-function dependenciesOf(folder: string): [name: string, folder: string][] {
-  const { dependencies = {}, peerDependencies = {} } = JSON.parse(
-    readFileSync(join(folder, 'package.json'), 'utf8'),
-  ) as {
-    dependencies?: Record<string, string>
-    peerDependencies?: Record<string, string>
-  }
-  return Object.keys({ ...dependencies, ...peerDependencies }).flatMap((name) => {
-    for (let at = folder; ; at = dirname(at)) {
-      const candidate = join(at, 'node_modules', name)
-      if (existsSync(candidate)) return [[name, realpathSync(candidate)]]
-      if (dirname(at) === at) return []
-    }
-  })
 }
