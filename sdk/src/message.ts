@@ -15,6 +15,11 @@ export interface Message {
   readonly headers?: Readonly<Record<string, unknown>>
   /** True when the peer says that it sends this message again. */
   readonly redelivered?: boolean
+  /**
+   * True when nobody will send or hand in this message again (a datagram, say): one that is given back is lost
+   * then, and counted as such.
+   */
+  readonly lastTry?: boolean
 }
 
 /** The host's side of one subscription: where a transport hands in messages. */

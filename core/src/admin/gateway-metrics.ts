@@ -18,7 +18,9 @@ interface Reading {
 const COMPONENT = ['component', 'kind', 'plugin'] as const
 const STATES = ['starting', 'ready', 'degraded', 'failed', 'draining', 'stopped'] as const
 
-const FATES = ['routed', 'recovered', 'delivered', 'rejected', 'dropped', 'expired', 'returned'] as const
+const FATES = ['routed', 'recovered', 'delivered', 'rejected', 'returned'] as const
+/** Why records were dropped, and where that is counted. */
+const DROPS = { queue_full: 'dropped', expired: 'expired' } as const
 
 const COUNTERS: readonly Reading[] = [
   {
@@ -71,24 +73,27 @@ const COUNTERS: readonly Reading[] = [
   },
   {
     name: 'smart_gateway_input_messages_total',
-    help: 'Messages by fate: received; settled (acknowledged), returned (to be sent again), refused (never to be sent again).',
+    help: 'Messages by fate: received; settled (acknowledged; empty are those of them that decoded to nothing), returned (to be sent again), refused (never to be sent again), dropped (lost: their source cannot send them again).',
     labels: ['component', 'fate'],
     read: ({ inputs }) =>
       inputs.flatMap(({ spec, intake }) =>
-        (['received', 'settled', 'returned', 'refused'] as const).map(
+        (['received', 'settled', 'empty', 'returned', 'refused', 'dropped'] as const).map(
           (fate) => [{ component: spec.name, fate }, intake.counts[fate]] as const,
         ),
       ),
   },
   {
     name: 'smart_gateway_edge_records_total',
-    help: 'Records of an input at an output: routed to it, recovered from its disk queue; delivered, rejected (dead-lettered), dropped (by policy), returned (their source sends them again).',
-    labels: ['input', 'output', 'fate'],
+    help: 'Records of an input at an output: routed to it, recovered from its disk queue; delivered, rejected (dead-lettered), dropped (reason: queue_full by policy, expired beyond maxAge), returned (their source sends them again).',
+    labels: ['input', 'output', 'fate', 'reason'],
     read: ({ outputs }) =>
-      outputs.flatMap(({ spec, queue }) =>
-        [...queue.ledger.edges].flatMap(([input, counts]) =>
-          FATES.map((fate) => [{ input, output: spec.name, fate }, counts[fate]] as const),
-        ),
+      outputs.flatMap(({ spec: { name: output }, queue }) =>
+        [...queue.ledger.edges].flatMap(([input, counts]) => [
+          ...FATES.map((fate) => [{ input, output, fate }, counts[fate]] as const),
+          ...Object.entries(DROPS).map(
+            ([reason, count]) => [{ input, output, fate: 'dropped', reason }, counts[count]] as const,
+          ),
+        ]),
       ),
   },
   {

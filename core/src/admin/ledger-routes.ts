@@ -13,9 +13,13 @@ export interface MessageLine {
   readonly returned: number
   /** Never to be sent again: they, or records of them, are dead letters. */
   readonly refused: number
+  /** Lost: their source cannot send them again. */
+  readonly dropped: number
   readonly inFlight: number
   /** Always 0, or the gateway has a fault. */
   readonly residual: number
+  /** Of those settled: they decoded to nothing. */
+  readonly empty: number
   /** Records of them that no output takes. */
   readonly unroutedRecords: number
 }
@@ -46,15 +50,17 @@ export function ledgerRoutes(registry: Registry): Hono {
 function ledgersOf({ inputs, outputs }: Registry): Ledgers {
   return {
     messages: inputs.map(({ spec, intake }) => {
-      const { received, settled, returned, refused, unrouted } = intake.counts
+      const { received, settled, returned, refused, dropped, empty, unrouted } = intake.counts
       return {
         input: spec.name,
         received,
         settled,
         returned,
         refused,
+        dropped,
         inFlight: intake.inFlight,
         residual: intake.unaccounted,
+        empty,
         unroutedRecords: unrouted,
       }
     }),

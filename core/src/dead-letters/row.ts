@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { stringifyExactly } from '@smart-gateway/sdk/json'
 import type { DeadMessage, DeadRecord, Letter, NewLetter } from './letter.ts'
 import { scrubBytes, scrubbedJson } from './scrubbing.ts'
@@ -16,7 +17,7 @@ export interface Row extends Omit<Letter, 'id' | 'bytes' | 'replays' | 'body'> {
 export const ROW_BYTES = 512
 const REASON_CHARACTERS = 500
 
-/** Makes the row of a letter: JSON where it is a record, and no secret in it. Throws when a record is no JSON. */
+/** Makes the row of a letter: JSON where it is a record, and no secret in it. */
 export function rowOf(letter: NewLetter, timeMs: number, scrubber: TextScrubber): Row {
   const { instance, generation } = letter
   const content = letter.kind === 'message' ? messageRow(letter, scrubber) : recordRow(letter, scrubber)
@@ -56,9 +57,10 @@ function messageRow({ message }: DeadMessage, scrubber: TextScrubber): Content {
 
 function recordRow({ input, signal, record }: DeadRecord, scrubber: TextScrubber): Content {
   const value = signal === 'metric' ? { ...record, value: numberAsJson(record.value) } : record
-  const text = stringifyExactly(value)
+  const text = textOf(value)
   // Looked for in the whole text first: a copy of every record would cost more than the rare find.
-  const clean = scrubber.scrub(text) === text ? text : stringifyExactly(scrubbedJson(scrubber, value))
+  const clean =
+    scrubber.scrub(text) === text ? text : (jsonOf(scrubbedJson(scrubber, value)) ?? scrubber.scrub(text))
   return {
     body: Buffer.from(clean),
     scrubbed: clean !== text,
@@ -67,6 +69,19 @@ function recordRow({ input, signal, record }: DeadRecord, scrubber: TextScrubber
     address: undefined,
     input,
     signal,
+  }
+}
+
+/** JSON, or what a person can read where JSON cannot hold it: such a letter can be shown, and not replayed. */
+function textOf(value: unknown): string {
+  return jsonOf(value) ?? inspect(value, { depth: 8, maxArrayLength: 1000, maxStringLength: 64 * 1024 })
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return stringifyExactly(value)
+  } catch {
+    return undefined
   }
 }
 

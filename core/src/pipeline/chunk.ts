@@ -1,4 +1,5 @@
 import type { Batch, PluginError } from '@smart-gateway/sdk'
+import { sliceBatch } from './batches.ts'
 
 /** Who has to know of the fate of records: the message that they came with, or the row of a disk queue that they lie in. */
 export interface Owner {
@@ -73,6 +74,20 @@ export function* cutAtOwners(
     at = end
   }
   if (others < part.to) yield { part: { ...part, from: others }, owner: undefined }
+}
+
+/** A stretch of a chunk as a chunk of its own. */
+export function sliceChunk(chunk: Chunk, from: number, to: number): Chunk {
+  const part = { chunk, from, to, required: true }
+  const stretches = [...stretchesOf(part)]
+  let end = 0
+  return {
+    ...chunk,
+    batch: sliceBatch(chunk.batch, from, to),
+    owners: stretches.map(({ owner }) => owner),
+    ends: stretches.map(({ records }) => (end += records)),
+    bytes: (chunk.bytes * (to - from)) / chunk.batch.length,
+  }
 }
 
 /** The owners of a part's records, each with how many of them are its own. */

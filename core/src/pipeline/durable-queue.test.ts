@@ -4,7 +4,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import { openDiskQueue } from '../disk/disk-queue.ts'
 import type { DiskQueueFile } from '../disk/disk-queue.ts'
-import { chunkOf, range, tracked } from '../testing/records.ts'
+import { chunkOf, idsOf, line, range, tracked } from '../testing/records.ts'
 import type { Tracked } from '../testing/records.ts'
 import { scratch } from '../testing/scratch.ts'
 import { scripted } from '../testing/sessions.ts'
@@ -38,7 +38,8 @@ async function makeDurable({ folder = scratch(), limits, frontBytes = MIB, open 
       failing: (error) => void told.push(`failing: ${error.message}`),
       works: () => void told.push('works'),
       recovered: (records) => void told.push(`recovered ${records}`),
-      unstorable: (error, records) => void told.push(`unstorable ${records}: ${error.message}`),
+      unstorable: async ({ chunk, from, to }, error) =>
+        void told.push(`unstorable ${idsOf(chunk.batch).slice(from, to).join()}: ${error.message}`),
     },
   )
   const writer = new Writer(
@@ -145,6 +146,22 @@ test('a record that the store refuses for good leaves the disk too', async () =>
   writer.attach(scripted([() => ({ rejected: [{ index: 1, error: permanent('no') }] })]))
   await until('it to be empty', () => queue.bytes === 0 && front.ledger.total.rejected === 1)
   expect(front.ledger.total).toMatchObject({ delivered: 3, rejected: 1 })
+})
+
+test('a record that cannot be stored is refused alone, with its reason; its neighbours go to the disk', async () => {
+  const { queue, told, unaccounted } = await makeDurable()
+  const messages = [41, 1, 58].map((records) => [tracked(records), records] as const)
+  const chunk = chunkOf(range(0, 100), messages)
+  const records = range(0, 100).map((id) => ({ ...line(`${id}`), timeMs: id === 41 ? Number.NaN : 0 }))
+  queue.push({ ...chunk, batch: { signal: 'log', length: 100, records } }, true)
+  await until('each has its fate', () => messages.every(([{ fate }]) => fate !== 'none'))
+  expect(told).toEqual([expect.stringMatching(/^unstorable 41: .*NaN, which JSON cannot hold/)])
+  expect(messages.map(([{ fate }]) => fate)).toEqual([
+    'settled',
+    expect.objectContaining({ retryable: false }),
+    'settled',
+  ])
+  expect(unaccounted()).toBe(0)
 })
 
 test('a file that cannot be opened makes inputs wait, is told, and works once it can', async () => {

@@ -1,8 +1,8 @@
 import type { PluginError } from '@smart-gateway/sdk'
 import type { DiskQueueFile, StoredBatch } from '../disk/disk-queue.ts'
 import { asError } from '../errors.ts'
-import { settlePart } from './chunk.ts'
-import type { Chunk, Owner } from './chunk.ts'
+import { settlePart, sliceChunk } from './chunk.ts'
+import type { Chunk, Owner, Part } from './chunk.ts'
 import { Outage } from './outage.ts'
 import { Removals } from './removals.ts'
 import { Row } from './row.ts'
@@ -20,8 +20,8 @@ export interface DurableOutcomes {
   works(): void
   /** So many records were found in it at the start. */
   recovered(records: number): void
-  /** Records cannot be stored at all. */
-  unstorable(error: PluginError, records: number): void
+  /** A record cannot be stored at all; it has its fate when the promise is kept. It must not reject. */
+  unstorable(part: Part, error: PluginError): Promise<void>
 }
 
 /** What waits in memory for a file that cannot be written, where a policy says what to drop; blocking inputs bound it themselves. */
@@ -247,12 +247,29 @@ export class DurableQueue implements Entrance {
     const { chunk, required } = waiting
     this.#holds.bytes -= bytes
     this.#holds.records -= chunk.batch.length
-    waiting.underWay = false
-    if (error.retryable !== false) return this.#break(error)
+    if (error.retryable !== false) {
+      waiting.underWay = false
+      return this.#break(error)
+    }
+    if (chunk.batch.length > 1) return this.#halve(waiting)
+    const part: Part = { chunk, from: 0, to: 1, required }
+    void this.#outcomes.unstorable(part, error).then(() => {
+      this.#waiting.leave(waiting)
+      this.#front.ledger.of(chunk.input).rejected++
+      settlePart(part, error)
+    })
+  }
+
+  /** Tries each half alone: it is not known which of the records cannot be stored. */
+  #halve(waiting: Waiting): void {
+    const { chunk, required } = waiting
+    const middle = chunk.batch.length >> 1
     this.#waiting.leave(waiting)
-    this.#front.ledger.of(chunk.input).rejected += chunk.batch.length
-    this.#outcomes.unstorable(error, chunk.batch.length)
-    settlePart({ chunk, from: 0, to: chunk.batch.length, required }, error)
+    for (const half of [sliceChunk(chunk, 0, middle), sliceChunk(chunk, middle, chunk.batch.length)]) {
+      const next = { chunk: half, required, underWay: false }
+      this.#waiting.enter(next)
+      if (!this.#broken) this.#append(next)
+    }
   }
 
   #break(error: Error): void {

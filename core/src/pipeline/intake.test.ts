@@ -19,6 +19,25 @@ test('a message is acknowledged when every required output has accepted all its 
   expect(intake.counts).toMatchObject({ received: 1, settled: 1, records: 3 })
 })
 
+test('a message that is given back is lost where its source cannot send it again, and has a column of its own', async () => {
+  const { intake } = bench(decodeNumbers)
+  intake.setRoute(routeAll(edge('a')))
+  intake.setDecoder(undefined)
+  const known = fates([intake.deliver(numbers(1)), intake.deliver({ ...numbers(2), lastTry: true })])
+  intake.returnWaiting(retryable('stopping'))
+  await turn()
+  expect(known).toEqual(['stopping', 'stopping'])
+  expect(intake.counts).toMatchObject({ received: 2, returned: 1, dropped: 1 })
+  expect(intake.unaccounted).toBe(0)
+})
+
+test('a message that decodes to nothing is settled, and has a column of its own', async () => {
+  const { intake } = bench(decodeNumbers)
+  intake.setRoute(routeAll(edge('a', false)))
+  await Promise.all([intake.deliver(numbers()), intake.deliver(numbers(1))])
+  expect(intake.counts).toMatchObject({ received: 2, settled: 2, empty: 1 })
+})
+
 test('an optional output never holds a message', async () => {
   const { intake } = bench(decodeNumbers)
   const optional = edge('c', false, 100)

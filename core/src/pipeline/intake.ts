@@ -42,6 +42,10 @@ export class Intake implements Settlement {
     settled: 0,
     returned: 0,
     refused: 0,
+    /** Lost: their source cannot send them again. */
+    dropped: 0,
+    /** Of those settled: they decoded to nothing. */
+    empty: 0,
     undecodable: 0,
     rejectedElements: 0,
     skippedElements: 0,
@@ -146,8 +150,8 @@ export class Intake implements Settlement {
     const open = new Set<Owner>([...this.#waiting, ...this.#away.deliveries, ...this.#refusing])
     for (const queue of this.#queues)
       for (const owner of queue.owners()) if (owner.openAt === this) open.add(owner)
-    const { received, settled, returned, refused } = this.counts
-    return received - settled - returned - refused - open.size
+    const { received, settled, returned, refused, dropped } = this.counts
+    return received - settled - returned - refused - dropped - open.size
   }
 
   /** Resolves as soon as every message has its fate. */
@@ -175,6 +179,7 @@ export class Intake implements Settlement {
     this.#open--
     if (delivery.failure === undefined) this.counts.settled++
     else if (delivery.failure.retryable === false) this.counts.refused++
+    else if (delivery.message.lastTry === true) this.counts.dropped++
     else this.counts.returned++
     if (this.#open === 0 && this.#onIdle.length > 0) for (const resolve of this.#onIdle.splice(0)) resolve()
   }
@@ -246,12 +251,15 @@ export class Intake implements Settlement {
       const noted = notes.get(i)
       if (noted !== undefined) this.#note(delivery, noted)
       let acceptances = 0
+      let total = 0
       for (const [signal, ownership, required] of owned) {
         const end = ends[signal][i]!
         const records = end - (i === 0 ? 0 : ends[signal][i - 1]!)
         if (records > 0) ownership.add(delivery, end)
         acceptances += records * required
+        total += records
       }
+      if (total === 0) this.counts.empty++
       if (acceptances === 0) done.push(delivery)
       else delivery.expect(acceptances)
     }
@@ -296,6 +304,8 @@ export class Intake implements Settlement {
         (sink.samples - samples) * perSample +
         (sink.events - eventsBefore) * perEvent +
         (sink.logs - logsBefore) * perLog
+      if (sink.samples === samples && sink.events === eventsBefore && sink.logs === logsBefore)
+        this.counts.empty++
       if (acceptances === 0) done.push(delivery)
       else delivery.expect(acceptances)
     }

@@ -256,7 +256,7 @@ export class Output implements WriteOutcomes {
         this.#log.info('its disk queue works again')
       },
       recovered: (records) => this.#log.info({ records }, 'its disk queue holds records of an earlier run'),
-      unstorable: (error, records) => this.#log.error({ records }, `cannot be stored: ${reasonOf(error)}`),
+      unstorable: (part, error) => this.refused([{ part, error }]),
     })
   }
 

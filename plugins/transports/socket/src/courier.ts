@@ -21,7 +21,7 @@ export function makeCourier(intake: Intake, tries: number, lost: (error: PluginE
   let ended = false
 
   const attempt = (message: Message, settled: () => void, left: number): void => {
-    intake.deliver(message).then(settled, (error: PluginError) => {
+    intake.deliver(left > 0 ? message : { ...message, lastTry: true }).then(settled, (error: PluginError) => {
       if (error.retryable === false) return settled()
       if (left > 0 && !ended) return again(message, settled, left, error)
       lost(error)

@@ -15,8 +15,8 @@ test('each datagram is a message, with who sent it', async () => {
   const headers = { peer: `127.0.0.1:${peer.address().port}` }
   const address = `udp://127.0.0.1:${port()}`
   expect(intake.messages).toEqual([
-    { body: Buffer.from('one\n'), address, headers },
-    { body: Buffer.from([0xde, 0x00, 0x10]), address, headers },
+    { body: Buffer.from('one\n'), address, headers, lastTry: true },
+    { body: Buffer.from([0xde, 0x00, 0x10]), address, headers, lastTry: true },
   ])
   expect([transport.address, subscription.address]).toEqual([address, address])
 })
