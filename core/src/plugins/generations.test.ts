@@ -17,6 +17,8 @@ import { scratch } from '../testing/scratch.ts'
 import { GenerationStore } from './generations.ts'
 import type { Placed, StoreSettings } from './generations.ts'
 
+/** A package with a dependency of its own, in another version than its neighbours have. */
+const OLD = 'old'
 const SIGNAL = new AbortController().signal
 
 function storeIn(folder: string, more: Partial<StoreSettings> = {}): GenerationStore {
@@ -68,7 +70,7 @@ function project(version: string, folder = scratch()): string {
       optionalDependencies: { 'not-there': '*' },
     },
     'index.ts': `import esm from 'esm'
-import old from 'old'
+import old from '${OLD}'
 import { createRequire } from 'node:module'
 const own: string = '${version}'
 export default async () => [own, esm, old, createRequire(import.meta.url)('cjs'), (await import('./lazy.js')).default]`,

@@ -42,6 +42,7 @@ export const options = {
       properties: {
         ca: {
           type: 'string',
+          format: 'file',
           minLength: 1,
           description: "PEM file of the authorities that vouch for Alertmanager, instead of the system's.",
         },

@@ -56,10 +56,11 @@ export const optionsSchema = {
       properties: {
         ca: {
           type: 'string',
+          format: 'file',
           description: "PEM file of the authorities that vouch for the nodes, instead of Node's own list.",
         },
-        cert: { type: 'string', description: "PEM file with the gateway's own certificate." },
-        key: { type: 'string', description: 'PEM file with the key of `cert`.' },
+        cert: { type: 'string', format: 'file', description: "PEM file with the gateway's own certificate." },
+        key: { type: 'string', format: 'file', description: 'PEM file with the key of `cert`.' },
         servername: {
           type: 'string',
           description: "The name that the nodes' certificates bear, when it is not the URL's host.",

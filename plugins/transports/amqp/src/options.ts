@@ -27,10 +27,11 @@ export const connectionSchema = {
       properties: {
         ca: {
           type: 'string',
+          format: 'file',
           description: "PEM file of the authorities that vouch for the broker, instead of the system's.",
         },
-        cert: { type: 'string', description: "PEM file with the gateway's own certificate." },
-        key: { type: 'string', description: 'PEM file with the key of `cert`.' },
+        cert: { type: 'string', format: 'file', description: "PEM file with the gateway's own certificate." },
+        key: { type: 'string', format: 'file', description: 'PEM file with the key of `cert`.' },
         servername: {
           type: 'string',
           description: "The name that the broker's certificate bears, when it is not the url's host.",

@@ -32,14 +32,16 @@ export const transportSchema = {
       properties: {
         ca: {
           type: 'string',
+          format: 'file',
           description: "PEM file of the authorities that vouch for the peer, instead of the system's.",
         },
         cert: {
           type: 'string',
+          format: 'file',
           description:
             "PEM file with the gateway's own certificate; without a user it is also the login (SASL EXTERNAL).",
         },
-        key: { type: 'string', description: 'PEM file with the key of `cert`.' },
+        key: { type: 'string', format: 'file', description: 'PEM file with the key of `cert`.' },
         servername: {
           type: 'string',
           description: "The name that the peer's certificate bears, when it is not the url's host.",
@@ -84,10 +86,11 @@ export const transportSchema = {
           // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
           then: { required: ['ca'] },
           properties: {
-            cert: { type: 'string', description: "PEM file with the gateway's certificate." },
-            key: { type: 'string', description: 'PEM file with the key of `cert`.' },
+            cert: { type: 'string', format: 'file', description: "PEM file with the gateway's certificate." },
+            key: { type: 'string', format: 'file', description: 'PEM file with the key of `cert`.' },
             ca: {
               type: 'string',
+              format: 'file',
               description: "PEM file of the authorities that vouch for peers' certificates.",
             },
             requestClientCertificate: {
