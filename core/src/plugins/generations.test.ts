@@ -17,8 +17,6 @@ import { scratch } from '../testing/scratch.ts'
 import { GenerationStore } from './generations.ts'
 import type { Placed, StoreSettings } from './generations.ts'
 
-/** A package with a dependency of its own, in another version than its neighbours have. */
-const OLD = 'old'
 const SIGNAL = new AbortController().signal
 
 function storeIn(folder: string, more: Partial<StoreSettings> = {}): GenerationStore {
@@ -69,8 +67,7 @@ function project(version: string, folder = scratch()): string {
       dependencies: { esm: '*', cjs: '*', old: '*' },
       optionalDependencies: { 'not-there': '*' },
     },
-    'index.ts': `import esm from 'esm'
-import old from '${OLD}'
+    'index.ts': `import esm from 'esm'; import old from 'old'
 import { createRequire } from 'node:module'
 const own: string = '${version}'
 export default async () => [own, esm, old, createRequire(import.meta.url)('cjs'), (await import('./lazy.js')).default]`,
