@@ -11,6 +11,7 @@ import { boot } from './change/boot.ts'
 import { Changes } from './change/changes.ts'
 import { Follow } from './change/follow.ts'
 import { Memory } from './change/memory.ts'
+import { Probation } from './change/probation.ts'
 import { Reconciler } from './change/reconciler.ts'
 import { swapFolder } from './change/swap-folder.ts'
 import type { Swapped } from './change/swap-folder.ts'
@@ -109,16 +110,26 @@ export function createGateway(config: string | object, options: GatewayOptions =
     changes,
     leaving,
     drainMs: () => settings.drainMs,
+    touching: () => probation.end(),
     read(reading) {
       scrubber.add(reading.configuration?.secrets ?? [])
       follow.take(reading)
     },
     async changed(change, reading) {
       if (reading !== undefined) standing.take(change)
+      else if (change.trigger === 'probation')
+        standing.refuse(`${change.what}: ${change.steps[0]?.step.why ?? ''}`)
       await memory.keep(change, reading)
       await follow.start()
     },
   })
+  const probation = new Probation({
+    registry,
+    forMs: settings.probationMs,
+    log,
+    undo: (name, former, evidence) => reconciler.undo(name, former, evidence),
+  })
+  changes.onDone((change) => probation.watch(change))
   const follow = new Follow(source, registry, reconciler, log)
   registerGatewayMetrics(metrics, registry)
   registerChangeMetrics(metrics, changes, standing)
@@ -145,6 +156,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const socket = new AdminSocket(stateFolder, handler, log)
   const stop = async (): Promise<Left> => {
     follow.stop()
+    probation.stop()
     const [left] = await Promise.all([registry.stop(settings.drainMs), changes.close()])
     await Promise.all([admin.close(), socket.close(), deadLetters.close()])
     return left
@@ -172,6 +184,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
       }
       await Promise.all([admin.open(), socket.open(), registry.start()])
       await memory.begin()
+      probation.start()
       await follow.start()
       if (begin.instead !== undefined) reconciler.reload('start')
     },

@@ -1,4 +1,6 @@
 import type { Kind } from '@smart-gateway/sdk'
+import type { InstanceSpec } from '../config/configuration.ts'
+import type { Code } from '../plugins/codes.ts'
 import type { Step } from './plan.ts'
 
 /** Who asked for a change. */
@@ -39,6 +41,8 @@ export interface ChangeView {
   readonly steps: readonly StepView[]
   /** Why nothing could be taken from what was asked for. */
   readonly problems: readonly string[]
+  /** Which change has undone a part of it, and why. */
+  readonly rolledBack?: { readonly by: string; readonly evidence: string }
   readonly queuedMs: number
   readonly startedMs?: number
   readonly endedMs?: number
@@ -51,8 +55,16 @@ export interface OpenStep {
   done: Done
 }
 
+/** What an instance was before a change. */
+export interface Former {
+  readonly spec: InstanceSpec
+  readonly code: Code
+}
+
 /** What a step that was done has led to. */
 export interface Done {
+  /** What was in its place. */
+  readonly former?: Former
   readonly note?: string | undefined
   readonly generation?: number
   readonly version?: string
@@ -68,6 +80,7 @@ export class Change {
   done: Promise<void> = Promise.resolve()
   steps: readonly OpenStep[] = []
   readonly problems: string[] = []
+  rolledBack: ChangeView['rolledBack']
   #state: ChangeState = 'queued'
   #startedMs: number | undefined
   #endedMs: number | undefined
@@ -113,16 +126,19 @@ export class Change {
       what: this.what,
       state: this.#state,
       ...(this.outcome !== undefined && { outcome: this.outcome }),
-      steps: this.steps.map(({ step: { name, kind, does, why }, result, done: { note, ...made } }) => ({
-        name,
-        kind,
-        does,
-        why,
-        ...(result !== undefined && { result }),
-        ...(note !== undefined && { note }),
-        ...made,
-      })),
+      steps: this.steps.map(
+        ({ step: { name, kind, does, why }, result, done: { note, former: _, ...made } }) => ({
+          name,
+          kind,
+          does,
+          why,
+          ...(result !== undefined && { result }),
+          ...(note !== undefined && { note }),
+          ...made,
+        }),
+      ),
       problems: this.problems,
+      ...(this.rolledBack !== undefined && { rolledBack: this.rolledBack }),
       queuedMs: this.queuedMs,
       ...(this.#startedMs !== undefined && { startedMs: this.#startedMs }),
       ...(this.#endedMs !== undefined && { endedMs: this.#endedMs }),

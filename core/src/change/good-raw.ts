@@ -8,7 +8,7 @@ const SECTIONS = { transport: 'transports', input: 'inputs', filter: 'filters', 
  * not changed as it wanted.
  */
 export function goodRaw(before: RawSections, wanted: RawSections, steps: readonly OpenStep[]): RawSections {
-  const good: Record<string, unknown> = structuredClone(wanted) as Record<string, unknown>
+  const good: Record<string, unknown> = { ...wanted }
   for (const { step, result } of steps) {
     if (result === 'done') continue
     const section = SECTIONS[step.kind]

@@ -16,6 +16,8 @@ export class Memory {
   readonly #codes: Codes
   readonly #log: Logger
   #good: RawSections
+  /** What was good before the last change of the configuration. */
+  #former: RawSections
 
   constructor(
     source: ConfigSource,
@@ -29,6 +31,7 @@ export class Memory {
     this.#log = log
     this.#good =
       instead === undefined || lastGood === undefined ? readConfiguration(source).raw : lastGood.raw
+    this.#former = this.#good
   }
 
   /** Keeps what a gateway began with. */
@@ -37,8 +40,18 @@ export class Memory {
   }
 
   /** Keeps what runs after a change; `reading` is the configuration that it was made from, where it was. */
-  async keep({ steps, problems }: Change, reading: Reading | undefined): Promise<void> {
-    if (reading !== undefined && problems.length === 0) this.#good = goodRaw(this.#good, reading.raw, steps)
+  async keep({ steps, problems, trigger }: Change, reading: Reading | undefined): Promise<void> {
+    if (reading !== undefined && problems.length === 0) {
+      if (steps.some(({ step }) => step.does !== 'kept')) this.#former = this.#good
+      this.#good = goodRaw(this.#good, reading.raw, steps)
+    }
+    // What is undone was described as it is now before the last change of the configuration.
+    if (trigger === 'probation')
+      this.#good = goodRaw(
+        this.#former,
+        this.#good,
+        steps.map((step) => ({ ...step, result: 'failed' })),
+      )
     await this.#write()
   }
 

@@ -31,8 +31,8 @@ export interface Board {
   readonly leaving: Set<string>
   /** How long what leaves may take to drain. */
   readonly drainMs: number
-  /** Where the code of an instance shall come from. */
-  sourceOf(name: string, spec: InstanceSpec): PluginSource
+  /** Where the code of an instance shall come from, or code that was taken before. */
+  sourceOf(name: string, spec: InstanceSpec): PluginSource | Code
 }
 
 type SpecStep = Extract<Step, { readonly spec: InstanceSpec }>
@@ -62,7 +62,8 @@ function addition({ name, kind, spec }: SpecStep, board: Board): Move {
   }
   return {
     async prepare(signal) {
-      const code = await codes.place(name, kind, board.sourceOf(name, spec), signal)
+      const source = board.sourceOf(name, spec)
+      const code = isCode(source) ? source : await codes.place(name, kind, source, signal)
       prepared = await entry.instance.prepare({ spec, code, signal })
     },
     async cutOver() {
@@ -98,7 +99,8 @@ function replacement(
   let retried: { readonly code: Code; readonly reason: string } | undefined
   return {
     async prepare(signal) {
-      const code = await codes.place(name, kind, sourceOf(name, spec), signal)
+      const source = sourceOf(name, spec)
+      const code = isCode(source) ? source : await codes.place(name, kind, source, signal)
       try {
         prepared = await entry.instance.prepare({ spec, code, signal })
       } catch (error) {
@@ -113,7 +115,8 @@ function replacement(
       await settle(entry, spec, registry)
       if (retried !== undefined && entry.instance.live === undefined)
         return { note: `it does not open yet and is tried again: ${retried.reason}` }
-      return madeOf(prepared)
+      const { spec: was, code } = before
+      return { ...madeOf(prepared), ...(code !== undefined && { former: { spec: was, code } }) }
     },
     async discard() {
       await prepared?.discard()
@@ -125,6 +128,10 @@ function replacement(
       await settle(entry, before.spec, registry)
     },
   }
+}
+
+function isCode(source: PluginSource | Code): source is Code {
+  return 'package' in source
 }
 
 function madeOf(prepared: Prepared | undefined): Done {

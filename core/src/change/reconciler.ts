@@ -9,7 +9,8 @@ import { sourceInWords } from '../plugins/source.ts'
 import type { PluginSource } from '../plugins/source.ts'
 import type { Entry, Registry } from '../registry/registry.ts'
 import { carryOut } from './carry-out.ts'
-import type { Change, Trigger } from './change.ts'
+import type { Change, Former, Trigger } from './change.ts'
+import type { Board } from './move.ts'
 import type { Changes } from './changes.ts'
 import { planOf } from './plan.ts'
 import type { Running, Step } from './plan.ts'
@@ -25,6 +26,8 @@ export interface Parts {
   /** Instances that leave in the change under way. */
   readonly leaving: Set<string>
   drainMs(): number
+  /** Told before something that runs may be touched. */
+  touching(): void
   /** Told of what was read, before anything of it is carried out. */
   read(reading: Reading): void
   /** Told when a change is over, with the reading that it was made from. */
@@ -53,8 +56,12 @@ export class Reconciler {
       change.problems.push(...problems.map(formatProblem))
       change.plan(steps)
       if (problems.length === 0) {
-        for (const name of fresh) this.#parts.codes.unpin(name)
-        await this.#carryOut(change, { atomic, signal })
+        const { codes } = this.#parts
+        const sourceOf = (name: string, spec: InstanceSpec): PluginSource =>
+          fresh.includes(name) ? { kind: 'installed', plugin: spec.plugin } : codes.sourceOf(name, spec)
+        await this.#carryOut(change, { atomic, signal, sourceOf })
+        for (const { step, result } of change.steps)
+          if (result === 'done' && fresh.includes(step.name)) codes.unpin(step.name)
       }
       await this.#parts.changed(change, reading)
     })
@@ -74,7 +81,7 @@ export class Reconciler {
     return changes.add(trigger, what, async (change, signal) => {
       const step: Step = { ...stepOf(entry), does: 'replaced', why: `asked for: ${sourceInWords(source)}` }
       change.plan([step])
-      await this.#carryOut(change, { atomic: true, signal, source })
+      await this.#carryOut(change, { atomic: true, signal, sourceOf: () => source })
       const { kind, spec, code } = entry.instance
       if (change.steps[0]?.result === 'done' && code !== undefined)
         await codes.pin(name, kind, spec, code, source)
@@ -86,6 +93,22 @@ export class Reconciler {
   rollback(name: string, trigger: Trigger = 'api'): Change {
     const { instance } = this.#entry(name)
     return this.swap(name, this.#parts.codes.before(name, instance.kind, instance.code), trigger)
+  }
+
+  /** Puts back what an instance was before: its description and its code. Throws SG_UNKNOWN_INSTANCE. */
+  undo(name: string, { spec, code }: Former, why: string): Change {
+    const entry = this.#entry(name)
+    return this.#parts.changes.add(
+      'probation',
+      `return of ${name} to what it was`,
+      async (change, signal) => {
+        change.plan([{ ...stepOf(entry), spec, does: 'replaced', why }])
+        await this.#carryOut(change, { atomic: true, signal, sourceOf: () => code })
+        if (change.steps[0]?.result === 'done')
+          await this.#parts.codes.hold(name, entry.instance.kind, spec, code)
+        await this.#parts.changed(change, undefined)
+      },
+    )
   }
 
   #entry(name: string): Entry {
@@ -114,16 +137,17 @@ export class Reconciler {
     return { reading, steps, problems, fresh: [...news.keys()] }
   }
 
-  #carryOut(
+  async #carryOut(
     change: Change,
     {
-      source,
+      sourceOf,
       ...manner
-    }: { readonly atomic: boolean; readonly signal: AbortSignal; readonly source?: PluginSource },
+    }: Pick<Board, 'sourceOf'> & { readonly atomic: boolean; readonly signal: AbortSignal },
   ): Promise<void> {
     const { registry, codes, leaving, drainMs } = this.#parts
-    const sourceOf = (name: string, spec: InstanceSpec): PluginSource => source ?? codes.sourceOf(name, spec)
-    return carryOut(change, { registry, codes, leaving, drainMs: drainMs(), sourceOf }, manner)
+    if (change.steps.some(({ step }) => step.does !== 'kept')) this.#parts.touching()
+    await carryOut(change, { registry, codes, leaving, drainMs: drainMs(), sourceOf }, manner)
+    for (const { instance, spec } of registry.entries) await codes.prune(spec.name, instance.code)
   }
 }
 

@@ -99,6 +99,7 @@ export class Check {
         stateFolder: resolve(this.#folder, raw.gateway.state),
         logLevel: raw.gateway.logLevel,
         drainMs: parseSpan(raw.gateway.drain)!,
+        probationMs: parseSpan(raw.gateway.probation)!,
         maxSeries: raw.gateway.maxSeries,
         deadLetters: {
           maxBytes: parseSize(raw.gateway.deadLetters.max)!,

@@ -49,6 +49,7 @@ export interface GatewaySettings {
   readonly stateFolder: string
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly drainMs: number
+  readonly probationMs: number
   readonly maxSeries: number
   readonly deadLetters: LetterLimits
   readonly plugins: {

@@ -60,6 +60,7 @@ test('a good configuration comes with its defaults and without a mistake', () =>
   expect(gateway).toEqual({
     name: 'edge-1',
     stateFolder: join(folder, 'state'),
+    probationMs: 60_000,
     plugins: { keep: 5, allow: undefined, pinned: undefined },
     logLevel: 'info',
     drainMs: 5000,

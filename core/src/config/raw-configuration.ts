@@ -33,6 +33,7 @@ export interface RawConfiguration {
     readonly state: string
     readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
     readonly drain: string
+    readonly probation: string
     readonly maxSeries: number
     readonly deadLetters: { readonly max: string; readonly whenFull: 'dropOldest' | 'dropNewest' }
     readonly plugins: {

@@ -69,6 +69,12 @@ export const HOST_SCHEMA = {
           default: '20s',
           description: 'How long a stop waits for records under way.',
         },
+        probation: {
+          type: 'string',
+          format: 'time-span',
+          default: '60s',
+          description: 'How long a new generation is held against the one that it replaced; 0s: it is not.',
+        },
         maxSeries: {
           type: 'integer',
           minimum: 1,

@@ -40,6 +40,8 @@ export class Writer {
   #backoff: Backoff
   readonly #outcomes: WriteOutcomes
   #run: Run | undefined
+  /** Writes, and how long they took. */
+  readonly written = { writes: 0, spentMs: 0 }
   #failuresInRow = 0
   /** So many of the records that are written next were in a batch on which a session has ended: they are written one by one. */
   #suspects = 0
@@ -191,8 +193,11 @@ export class Writer {
     if (this.#waits) await this.#turn(run)
     if (run.leaving.signal.aborted) return { parts, errors: [] }
     run.writing = true
+    const startMs = performance.now()
     const outcome = await attempt(run.session, parts)
     run.writing = false
+    this.written.writes++
+    this.written.spentMs += performance.now() - startMs
     const poison = this.#suspect(parts, outcome)
     if (run.over) return NOTHING
     if (poison !== undefined) {

@@ -90,14 +90,14 @@ export class Codes {
   }
 
   /** Remembers over a restart that an instance runs code that was swapped in. */
-  async pin(
-    name: string,
-    kind: Kind,
-    spec: InstanceSpec,
-    { placed }: Code,
-    source: PluginSource,
-  ): Promise<void> {
-    if (source.kind === 'installed' || placed === undefined) return this.unpin(name)
+  async pin(name: string, kind: Kind, spec: InstanceSpec, code: Code, source: PluginSource): Promise<void> {
+    if (source.kind === 'installed') this.unpin(name)
+    else await this.hold(name, kind, spec, code)
+  }
+
+  /** Remembers over a restart that an instance runs this code, whatever is installed now. */
+  async hold(name: string, kind: Kind, spec: InstanceSpec, { placed }: Code): Promise<void> {
+    if (placed === undefined) return this.unpin(name)
     const installed = await this.#installed(kind, spec)
     if (installed === placed.content) this.unpin(name)
     else this.#pins.set(name, { plugin: spec.plugin, number: placed.number, installed })

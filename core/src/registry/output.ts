@@ -122,6 +122,11 @@ export class Output implements WriteOutcomes {
     await this.#durable?.start()
   }
 
+  /** Writes, and how long they took. */
+  get written(): { readonly writes: number; readonly spentMs: number } {
+    return this.#writer.written
+  }
+
   /** Whether so many writes failed in a row that single records are tried. */
   get broken(): boolean {
     return this.#writer.broken
