@@ -7,6 +7,7 @@ import { adminHandler } from './admin/admin.ts'
 import { registerDeadLetterMetrics } from './admin/dead-letter-metrics.ts'
 import { registerGatewayMetrics } from './admin/gateway-metrics.ts'
 import { registerChangeMetrics } from './admin/change-metrics.ts'
+import { sleep } from './backoff.ts'
 import { boot } from './change/boot.ts'
 import { Changes } from './change/changes.ts'
 import { Follow } from './change/follow.ts'
@@ -28,6 +29,9 @@ import { GenerationStore } from './plugins/generations.ts'
 import { createLogger } from './log.ts'
 import { Registry } from './registry/registry.ts'
 import type { Left } from './registry/registry.ts'
+
+/** How long a stop waits for the change under way. */
+const CHANGE_GRACE_MS = 2000
 
 /** A gateway that was made from a valid configuration. */
 export interface Gateway {
@@ -157,7 +161,11 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const stop = async (): Promise<Left> => {
     follow.stop()
     probation.stop()
-    const [left] = await Promise.all([registry.stop(settings.drainMs), changes.close()])
+    // A change under way is given up; one that drains what leaves does not hold the stop up.
+    const over = new AbortController()
+    await Promise.race([changes.close(), sleep(CHANGE_GRACE_MS, over.signal)])
+    over.abort()
+    const left = await registry.stop(settings.drainMs)
     await Promise.all([admin.close(), socket.close(), deadLetters.close()])
     return left
   }

@@ -46,6 +46,10 @@ async function carry(change: Change, board: Board, { atomic, signal }: Manner): 
   change.enter('cutting over')
   const done: Open[] = []
   for (const one of ready.toSorted((a, b) => turnOf(a) - turnOf(b))) {
+    if (signal.aborted) {
+      await giveUp(one, 'the gateway is stopping')
+      continue
+    }
     await attempt(one, async ({ open, move }) => {
       open.done = await move.cutOver(signal)
       open.result = 'done'

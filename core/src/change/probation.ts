@@ -83,7 +83,7 @@ export class Probation {
   }
 
   #look(): void {
-    for (const watch of [...this.#watches]) {
+    for (const watch of this.#watches) {
       const evidence = evidenceOf(watch)
       if (evidence !== undefined) this.#undo(watch, evidence)
       else if (Date.now() > watch.endMs) this.#watches = this.#watches.filter((one) => one !== watch)

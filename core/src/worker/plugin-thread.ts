@@ -32,11 +32,13 @@ export class PluginThread {
     this.#name = name
     this.#memoryBytes = memoryBytes
     this.#onEnd = onEnd
-    const extension = import.meta.filename.endsWith('.ts') ? 'ts' : 'js'
+    const isSource = import.meta.filename.endsWith('.ts')
     const hardMebibytes = Math.ceil((memoryBytes * HARD_LIMIT) / 1024 / 1024) + 64
-    this.#worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
+    this.#worker = new Worker(new URL(isSource ? './thread.ts' : './thread.js', import.meta.url), {
       workerData: plugin,
       name,
+      // A gateway that runs from its sources takes the sources of what plugins import, too.
+      ...(isSource && { execArgv: ['--conditions=@smart-gateway/source'] }),
       resourceLimits: { maxOldGenerationSizeMb: hardMebibytes },
     })
     this.channel = new Channel(this.#worker, { ...handlers, beat: (beat: Beat) => this.#take(beat) })

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Definition, InputContext } from '@smart-gateway/sdk'
 import { within } from '../deadline.ts'
-import { GatewayError } from '../errors.ts'
+import { asError, ERRORS, GatewayError } from '../errors.ts'
+import type { ErrorCode } from '../errors.ts'
 import { lend } from '../host/host.ts'
 import type { Loan } from '../host/host.ts'
 import { OPEN_TIMEOUT_MS } from '../registry/generation.ts'
@@ -64,21 +65,19 @@ export async function openRemoteGeneration<D extends Definition, S extends Sessi
   } catch (cause) {
     await thread.terminate()
     await loan?.takeBack()
-    if (cause instanceof GatewayError) throw cause
-    const code =
-      (cause as { code?: unknown }).code === 'SG_DEFINITION_INVALID' ? 'SG_DEFINITION_INVALID' : undefined
-    throw new GatewayError(
-      code ?? (loan === undefined ? 'SG_IMPORT_FAILED' : 'SG_OPEN_FAILED'),
-      messageOf(opening, loan),
-      {
-        cause,
-      },
-    )
+    throw failureOf(cause, opening, loan !== undefined)
   }
 }
 
-function messageOf({ owner, package: plugin }: Opening, loan: Loan | undefined): string {
-  return loan === undefined ? `${plugin.name} cannot be imported` : `${owner.instance} could not open`
+/** What was thrown here or there: what the gateway itself says in the thread stays what it is. */
+function failureOf(thrown: unknown, { owner, package: plugin }: Opening, imported: boolean): GatewayError {
+  if (thrown instanceof GatewayError) return thrown
+  const { code, message, cause } = asError(thrown)
+  if (code !== undefined && Object.hasOwn(ERRORS, code))
+    return new GatewayError(code as ErrorCode, message, { cause })
+  return imported
+    ? new GatewayError('SG_OPEN_FAILED', `${owner.instance} could not open`, { cause: thrown })
+    : new GatewayError('SG_IMPORT_FAILED', `${plugin.name} cannot be imported`, { cause: thrown })
 }
 
 async function close(thread: PluginThread, loan: Loan, graceMs: number): Promise<void> {

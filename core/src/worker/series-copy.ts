@@ -11,20 +11,20 @@ export interface ToldSeries {
 const MAX_KEYS = 500_000
 
 /** The thread's copy of an input's series table; the host interns what it is told of. */
-export class SeriesCopy implements SeriesTable {
+export class SeriesCopy {
   #known = new Map<string, readonly Series[]>()
   readonly #places = new WeakMap<Series, ToldSeries>()
 
-  lookup(key: string): readonly Series[] | undefined {
-    return this.#known.get(key)
-  }
-
-  intern(key: string, series: readonly Series[]): readonly Series[] {
-    const all = series.map((one) => Object.freeze({ ...one, labels: Object.freeze({ ...one.labels }) }))
-    if (this.#known.size >= MAX_KEYS) this.#known = new Map()
-    this.#known.set(key, all)
-    for (const [index, one] of all.entries()) this.#places.set(one, { key, index, all })
-    return all
+  /** What the plugin is lent. Its members work by themselves, as those of the host's table do. */
+  readonly table: SeriesTable = {
+    lookup: (key) => this.#known.get(key),
+    intern: (key, series) => {
+      const all = series.map((one) => Object.freeze({ ...one, labels: Object.freeze({ ...one.labels }) }))
+      if (this.#known.size >= MAX_KEYS) this.#known = new Map()
+      this.#known.set(key, all)
+      for (const [index, one] of all.entries()) this.#places.set(one, { key, index, all })
+      return all
+    },
   }
 
   /** What the host has to be told of a series. One that was never interned has no key. */

@@ -33,7 +33,7 @@ export class ThreadContext {
       log: loggerOf(channel),
       signal: this.#leaving.signal,
       metrics: metricsOf(channel),
-      series,
+      series: series.table,
       http: {
         serve: async (route: HttpRoute, handler: RequestHandler) => {
           const id = ++routes
