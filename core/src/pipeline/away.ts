@@ -3,6 +3,7 @@ import { sleep } from '../backoff.ts'
 import { asError } from '../errors.ts'
 import type { Decoded } from './decoded.ts'
 import type { Delivery } from './delivery.ts'
+import { Suspicion } from './suspicion.ts'
 
 /** The verb of an input's session whose code runs elsewhere. Rejects when it ended meanwhile. */
 export type DecodeMany = (messages: readonly Message[]) => Promise<Decoded>
@@ -24,8 +25,7 @@ const MAX_BYTES = 1024 * 1024
  */
 export class Away {
   #deliveries: readonly Delivery[] = []
-  /** So many of the messages that are sent next were there when a decoder ended. */
-  #suspects = 0
+  readonly #suspicion = new Suspicion()
   #onEmpty: (() => void)[] = []
 
   get deliveries(): readonly Delivery[] {
@@ -39,12 +39,12 @@ export class Away {
 
   /** Takes the next messages out of `waiting` and has them decoded. Never rejects. */
   async send(waiting: Delivery[], decodeMany: DecodeMany): Promise<Back> {
-    const deliveries = waiting.splice(0, this.#suspects > 0 ? 1 : fitting(waiting))
+    const deliveries = waiting.splice(0, this.#suspicion.any ? 1 : fitting(waiting))
     this.#deliveries = deliveries
     try {
       const decoded = await decodeMany(deliveries.map(({ message }) => message))
       if (!this.#isOurs(deliveries)) return { kind: 'undecoded', deliveries: [] }
-      this.#suspects = Math.max(0, this.#suspects - deliveries.length)
+      this.#suspicion.passed(deliveries.length)
       return { kind: 'decoded', deliveries: this.#return(), decoded }
     } catch (thrown) {
       if (!this.#isOurs(deliveries)) return { kind: 'undecoded', deliveries: [] }
@@ -69,18 +69,9 @@ export class Away {
     this.#return()
     // It was ended on purpose: the messages are not to blame.
     if (error.code === 'SG_STOPPING') return { kind: 'undecoded', deliveries }
-    const [delivery] = deliveries
-    if (this.#suspects === 0 || deliveries.length > 1 || delivery === undefined) {
-      this.#suspects = Math.max(this.#suspects, deliveries.length)
-      return { kind: 'undecoded', deliveries }
-    }
-    this.#suspects--
-    const message = `the plugin ended on it, again when it was alone: ${error.message}`
-    return {
-      kind: 'poison',
-      delivery,
-      error: Object.assign(new Error(message, { cause: error }), { retryable: false }),
-    }
+    const poison = this.#suspicion.ended(deliveries.length, error)
+    if (poison === undefined) return { kind: 'undecoded', deliveries }
+    return { kind: 'poison', delivery: deliveries[0]!, error: poison }
   }
 
   #isOurs(deliveries: readonly Delivery[]): boolean {

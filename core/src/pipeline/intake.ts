@@ -3,25 +3,19 @@ import { asError } from '../errors.ts'
 import { Away } from './away.ts'
 import type { DecodeMany } from './away.ts'
 import type { Owner } from './chunk.ts'
-import type { Decoded, Notes } from './decoded.ts'
+import type { Decoded } from './decoded.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
 import { Ownership } from './ownership.ts'
 import type { Entrance } from './entrance.ts'
 import { blockingQueue, queuesOf, requiredCount } from './route.ts'
 import type { Edge, Route } from './route.ts'
+import { Refusals } from './refusals.ts'
+import type { DecodeFailures } from './refusals.ts'
 import { Sink } from './sink.ts'
 
 /** The verb of an input's session. */
 export type Decode = (message: Message, out: RecordSink) => void
-
-/** What an intake tells its owner about messages and elements that do not decode. */
-export interface DecodeFailures {
-  /** A message is refused for good, or given back; its peer is told when the promise is kept. It must not reject. */
-  refused(delivery: Delivery, error: PluginError): Promise<void> | void
-  /** Elements were refused, that many; the first one for this reason. */
-  rejected(message: Message, elements: number, reason: string): void
-}
 
 /** A chunk is cut here, so that an idle output can take it whole as one batch. */
 const CHUNK_RECORDS = 1000
@@ -53,15 +47,13 @@ export class Intake implements Settlement {
     unrouted: 0,
   }
   readonly #name: string
-  readonly #failures: DecodeFailures
   readonly #sink = new Sink()
   readonly #away = new Away()
   #decode: Decode | undefined
   #remote: DecodeMany | undefined
   #route: Route | undefined
   #waiting: Delivery[] = []
-  /** Kept as dead letters before their peer is told. */
-  readonly #refusing = new Set<Delivery>()
+  readonly #refusals: Refusals
   /** Every queue that was ever fed. */
   readonly #queues = new Set<Entrance>()
   #scheduled = false
@@ -74,7 +66,7 @@ export class Intake implements Settlement {
 
   constructor(name: string, failures: DecodeFailures) {
     this.#name = name
-    this.#failures = failures
+    this.#refusals = new Refusals(this.counts, failures)
   }
 
   /** Puts another decoder behind the intake, or none: messages wait then. */
@@ -147,7 +139,7 @@ export class Intake implements Settlement {
 
   /** Messages whose fate is unknown: always 0. Those that have none yet are counted one by one, wherever they are. */
   get unaccounted(): number {
-    const open = new Set<Owner>([...this.#waiting, ...this.#away.deliveries, ...this.#refusing])
+    const open = new Set<Owner>([...this.#waiting, ...this.#away.deliveries, ...this.#refusals.pending])
     for (const queue of this.#queues)
       for (const owner of queue.owners()) if (owner.openAt === this) open.add(owner)
     const { received, settled, returned, refused, dropped } = this.counts
@@ -229,7 +221,7 @@ export class Intake implements Settlement {
     if (route === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue()) return
     void this.#away.send(this.#waiting, decodeMany).then((back) => {
       if (back.kind === 'decoded') this.#takeDecoded(back.deliveries, back.decoded, this.#route ?? route)
-      else if (back.kind === 'poison') this.#refuse(back.delivery, back.error)
+      else if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
       else this.#waiting.unshift(...back.deliveries)
       this.#schedule()
     })
@@ -245,11 +237,11 @@ export class Intake implements Settlement {
     for (const [i, delivery] of deliveries.entries()) {
       const failure = failures.get(i)
       if (failure !== undefined) {
-        this.#refuse(delivery, failure)
+        this.#refusals.refuse(delivery, failure)
         continue
       }
       const noted = notes.get(i)
-      if (noted !== undefined) this.#note(delivery, noted)
+      if (noted !== undefined) this.#refusals.note(delivery, noted)
       let acceptances = 0
       let total = 0
       for (const [signal, ownership, required] of owned) {
@@ -327,32 +319,11 @@ export class Intake implements Settlement {
       }
     } catch (thrown) {
       sink.takeNotes()
-      this.#refuse(delivery, asError(thrown))
+      this.#refusals.refuse(delivery, asError(thrown))
       return false
     }
-    if (sink.noted) this.#note(delivery, sink.takeNotes())
+    if (sink.noted) this.#refusals.note(delivery, sink.takeNotes())
     return true
-  }
-
-  /** A message that does not decode is kept before its peer is told. */
-  #refuse(delivery: Delivery, error: PluginError): void {
-    this.counts.undecodable++
-    const retryable = error.retryable ?? false
-    const refusal = Object.assign(new Error(error.message, { cause: error }), { retryable })
-    const kept = this.#failures.refused(delivery, error)
-    if (kept === undefined) return delivery.refuse(refusal)
-    this.#refusing.add(delivery)
-    void kept.then(() => {
-      this.#refusing.delete(delivery)
-      delivery.refuse(refusal)
-    })
-  }
-
-  #note({ message }: Delivery, { rejected, firstRejection, skips }: Notes): void {
-    this.counts.skippedElements += skips
-    if (rejected === 0) return
-    this.counts.rejectedElements += rejected
-    this.#failures.rejected(message, rejected, firstRejection)
   }
 
   #forward(ownership: Ownership, batch: Batch | undefined, edges: readonly Edge[]): void {

@@ -8,6 +8,7 @@ import type { Part } from './chunk.ts'
 import { countRecords, divide, firstRecord, halve } from './parts.ts'
 import type { Refused } from './parts.ts'
 import type { Queue } from './queue.ts'
+import { Suspicion } from './suspicion.ts'
 import type { Tape } from './tape.ts'
 
 /** What a writer tells its owner. */
@@ -43,8 +44,7 @@ export class Writer {
   /** Writes, and how long they took. */
   readonly written = { writes: 0, spentMs: 0 }
   #failuresInRow = 0
-  /** So many of the records that are written next were in a batch on which a session has ended: they are written one by one. */
-  #suspects = 0
+  readonly #suspicion = new Suspicion()
   #held = false
   /** Ends the wait of a write that may not begin yet. */
   #goOn: (() => void) | undefined
@@ -145,7 +145,7 @@ export class Writer {
       }
       if (lingerMs > 0) await this.#linger(run)
       if (run.leaving.signal.aborted) return
-      await this.#write(run, this.#queue.take(this.#suspects > 0 ? 1 : records, bytes))
+      await this.#write(run, this.#queue.take(this.#suspicion.any ? 1 : records, bytes))
     }
   }
 
@@ -198,7 +198,7 @@ export class Writer {
     run.writing = false
     this.written.writes++
     this.written.spentMs += performance.now() - startMs
-    const poison = this.#suspect(parts, outcome)
+    const poison = this.#poison(parts, outcome)
     if (run.over) return NOTHING
     if (poison !== undefined) {
       await this.#refuse(run, [{ part: parts[0]!, error: poison }])
@@ -210,23 +210,12 @@ export class Writer {
     return await rest
   }
 
-  /**
-   * Takes note of a session that ended on these parts: its records are tried one by one then. The error with which a record is to be
-   * refused on which it ended again when it was alone.
-   */
-  #suspect(parts: readonly Part[], outcome: Outcome): PluginError | undefined {
-    const records = countRecords(parts)
-    if (outcome.kind !== 'failed' || outcome.error.code !== 'SG_WORKER_ENDED') {
-      if (outcome.kind !== 'failed') this.#suspects = Math.max(0, this.#suspects - records)
-      return undefined
-    }
-    if (this.#suspects === 0 || records > 1) {
-      this.#suspects = Math.max(this.#suspects, records)
-      return undefined
-    }
-    this.#suspects--
-    const message = `the plugin ended on it, again when it was alone: ${outcome.error.message}`
-    return Object.assign(new Error(message, { cause: outcome.error }), { retryable: false })
+  /** The error with which a record is to be refused on which the session ended, again when it was alone. */
+  #poison(parts: readonly Part[], outcome: Outcome): PluginError | undefined {
+    if (outcome.kind !== 'failed') this.#suspicion.passed(countRecords(parts))
+    else if (outcome.error.code === 'SG_WORKER_ENDED')
+      return this.#suspicion.ended(countRecords(parts), outcome.error)
+    return undefined
   }
 
   /** Gives parts the fates that a write told; what is accepted has its own before this returns. */
