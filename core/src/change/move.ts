@@ -159,6 +159,7 @@ function removal(entry: Entry, { registry, drainMs }: Board): Move {
       if (!(entry instanceof Input)) registry.remove(entry)
       const note = await retire(entry, drainMs)
       if (entry instanceof Input) registry.remove(entry)
+      await registry.forget(entry)
       return { note }
     },
     async discard() {},

@@ -1,6 +1,7 @@
 import type { OutputSession } from '@smart-gateway/sdk'
 import { expect, test } from 'vitest'
 import type { Change } from './change.ts'
+import type { Gateway } from '../gateway.ts'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
@@ -14,7 +15,16 @@ async function running() {
     inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
     outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) } },
   }
-  const drawerPlugin = bench.plugin('output', 'drawer', drawer.open)
+  const drawerPlugin = bench.plugin('output', 'drawer', ({ metrics }) => {
+    const counter = metrics.counter('drawer_total', 'Kept.')
+    const session = drawer.open()
+    return {
+      async write(batch) {
+        counter.inc(batch.length)
+        await session.write(batch)
+      },
+    }
+  })
   bench.write(config)
   const gateway = bench.gatewayOfFile()
   await gateway.start()
@@ -47,7 +57,10 @@ test('an edit adds, changes and removes instances; what it does not name is not 
   expect([shelf.ids, drawer.ids]).toEqual([[1], [1, 2]])
   expect(viewOf(gateway, 'shelf').queue).toMatchObject({ maxBytes: 1024 * 1024 })
 
+  const drawerMetric = 'smart_gateway_drawer_total'
+  expect(await pageOf(gateway)).toContain(`${drawerMetric}{component="drawer"} 2`)
   const removed = await reload(config)
+  expect(await pageOf(gateway)).not.toContain('component="drawer"')
   expect(does(removed)).toMatchObject({ shelf: 'updated done', drawer: 'removed done' })
   await hand.deliver('numbers', 3)
   expect([shelf.ids, drawer.ids]).toEqual([
@@ -129,6 +142,26 @@ test.each([
   await hand.deliver('numbers', 1)
   expect(shelf.ids).toEqual([1])
   expect(gateway.registry.view().map(({ state }) => state)).toEqual(['ready', 'ready', 'ready'])
+})
+
+test('an input whose new subscription cannot be made keeps the old one', async () => {
+  const { bench, hand, shelf, config, gateway, reload } = await running()
+  const picky = bench.plugin('transport', 'picky', () => ({
+    subscribe() {
+      throw new Error('no such queue')
+    },
+  }))
+  const change = await reload({
+    ...config,
+    transports: { ...config.transports, picky: { plugin: picky } },
+    inputs: { numbers: { ...config.inputs.numbers, from: { transport: 'picky' } } },
+  })
+  expect(does(change)).toMatchObject({ picky: 'added done', numbers: 'updated failed' })
+  expect(change.view().steps.find(({ name }) => name === 'numbers')?.note).toMatch(
+    /the old subscription goes on: .*no such queue/,
+  )
+  await hand.deliver('numbers', 1)
+  expect([shelf.ids, viewOf(gateway, 'numbers').state]).toEqual([[1], 'ready'])
 })
 
 test('an output that is renamed takes over the address that the old one holds', async () => {
@@ -280,6 +313,10 @@ test('an edited file is taken by itself, once', async () => {
   const [change, ...others] = gateway.changes.list()
   expect([change?.trigger, others.length]).toEqual(['file', 0])
 })
+
+async function pageOf({ adminUrl }: Gateway): Promise<string> {
+  return await (await fetch(`${adminUrl}/metrics`)).text()
+}
 
 function does(change: Change): Record<string, string> {
   return Object.fromEntries(

@@ -22,6 +22,15 @@ export function metricsOf(registry: Registry, component: string): Metrics {
   }
 }
 
+/** Takes what an instance has measured out of the gateway's registry: it is no more. */
+export async function forgetMetrics(registry: Registry, component: string): Promise<void> {
+  for (const metric of registry.getMetricsAsArray()) {
+    if (!(metric instanceof Counter) && !(metric instanceof Gauge)) continue
+    const { values } = await metric.get()
+    for (const { labels } of values) if (labels['component'] === component) metric.remove(labels)
+  }
+}
+
 function describe(name: string, help: string, labelNames: readonly string[]) {
   return { name: PREFIX + name, help, labelNames: ['component', ...labelNames] }
 }

@@ -97,6 +97,11 @@ export class Intake implements Settlement {
     this.#schedule()
   }
 
+  /** Lets go of a queue that is no more. */
+  forget(queue: Entrance): void {
+    this.#queues.delete(queue)
+  }
+
   /** Says how many messages its source sends before it waits for one to be settled; 0 when it sends no more at all. */
   setCredit(messages = Infinity): void {
     this.#credit = messages

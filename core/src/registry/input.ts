@@ -80,18 +80,25 @@ export class Input {
 
   /**
    * Takes what startup.yaml says of it now. Where it is subscribed otherwise, the new subscription begins before the old one ends;
-   * `connect` makes that with the transport it names.
+   * `connect` makes that with the transport it names. Rejects with SG_SUBSCRIBE_FAILED when it cannot be made: the old one goes on.
    */
   async update(spec: InputSpec, connect: (feed: Feed) => Promise<void>): Promise<void> {
-    const before = this.#feed
-    const isSame = isDeepStrictEqual(spec.from, this.#spec.from)
+    const [before, was] = [this.#feed, this.#spec]
     this.#spec = spec
-    if (isSame) return
+    if (isDeepStrictEqual(spec.from, was.from)) return
     const next = this.#subscription(spec)
     this.#feed = next
     if (next !== undefined) {
-      void next.setDecodes(this.instance.live?.session.decode !== undefined)
+      const session = this.instance.live?.session
+      void next.setDecodes(session !== undefined && session.start === undefined)
       await connect(next)
+      const { state, reason } = next.status
+      if (state === 'failed') {
+        this.#feed = before
+        this.#spec = was
+        await next.stop()
+        throw new GatewayError('SG_SUBSCRIBE_FAILED', `the old subscription goes on: ${reason}`)
+      }
     }
     await before?.stop()
   }

@@ -6,6 +6,7 @@ import { messageOf } from '../dead-letters/letter.ts'
 import type { Letter } from '../dead-letters/letter.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
+import { forgetMetrics } from '../host/plugin-metrics.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
 import { SelfCheck } from './self-check.ts'
@@ -111,7 +112,12 @@ export class Registry {
     const transport = spec.from && this.transport(spec.from.transport)
     if (spec.from !== undefined && transport === undefined)
       throw new GatewayError('SG_NO_FROM', `its transport ${spec.from.transport} is not there`)
-    await input.update(spec, async (feed) => transport?.adopt(feed))
+    try {
+      await input.update(spec, async (feed) => transport?.adopt(feed))
+    } catch (error) {
+      transport?.releaseEnded()
+      throw error
+    }
     if (before !== undefined && before !== input.feed) this.transport(before.transport)?.release(before)
     this.#reroute()
   }
@@ -124,6 +130,13 @@ export class Registry {
     if (entry instanceof Input && entry.feed !== undefined)
       this.transport(entry.feed.transport)?.release(entry.feed)
     this.#reroute()
+  }
+
+  /** Lets go of what is still known of an instance that was taken out and has ended. */
+  async forget(entry: Entry): Promise<void> {
+    if (entry instanceof Output) for (const { intake } of this.#inputs) intake.forget(entry.entrance)
+    const { name } = entry.spec
+    if (!this.entries.some(({ spec }) => spec.name === name)) await forgetMetrics(this.#host.metrics, name)
   }
 
   /** The transport of a name. */

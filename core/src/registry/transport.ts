@@ -47,6 +47,11 @@ export class Transport {
     this.#feeds.delete(feed)
   }
 
+  /** The feeds that have ended have nothing to do with it any more. */
+  releaseEnded(): void {
+    for (const feed of this.#feeds) if (feed.status.state === 'stopped') this.#feeds.delete(feed)
+  }
+
   async #follow(followed: Followed | undefined): Promise<void> {
     this.#followed = followed
     await Promise.all([...this.#feeds].map((feed) => feed.follow(followed)))

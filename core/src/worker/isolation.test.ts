@@ -117,6 +117,22 @@ test.each([
   60_000,
 )
 
+test('an input whose subscription changes goes on over the new one, in its thread; the old one ends', async () => {
+  const { bench, gateway, hand, shelf } = await decoding()
+  const { spec } = gateway.registry.inputs[0]!
+  await gateway.registry.updateInput(gateway.registry.inputs[0]!, {
+    ...spec,
+    from: { transport: 'hand', subscription: { other: 1 } },
+  })
+  await until('the old one has ended', () => hand.log.length === 5)
+  expect(hand.log).toEqual(
+    ['subscribe', 'start', 'subscribe', 'start', 'stop'].map((verb) => `${verb} numbers`),
+  )
+  await hand.deliver('numbers', 5)
+  expect(shelf.ids).toEqual([5])
+  expect(bench.lines.filter(({ level }) => level === 'error')).toEqual([])
+})
+
 test('a message on which a decoder ends is tried once alone, then refused for good and kept; the others go on', async () => {
   const { send, shelf, gateway } = await decoding()
   const fates = await Promise.all([send('[1]'), send('[2]'), send('exit'), send('[3]'), send('[4]')])
