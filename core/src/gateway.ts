@@ -18,6 +18,7 @@ import { swapFolder } from './change/swap-folder.ts'
 import type { Swapped } from './change/swap-folder.ts'
 import { Standing } from './change/standing.ts'
 import type { ConfigSource } from './config/load.ts'
+import { readConfiguration } from './config/reading.ts'
 import { Scrubber } from './config/secrets.ts'
 import { DeadLetterBox } from './dead-letters/dead-letter-box.ts'
 import { Replay } from './dead-letters/replay.ts'
@@ -78,6 +79,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const { folder = process.cwd(), environment = process.env } = options
   const source: ConfigSource = typeof config === 'string' ? { file: resolve(config) } : { config, folder }
   const begin = boot(source, environment, options)
+  const reading = readConfiguration(source, environment)
   const { configuration } = begin
   const { gateway: settings } = configuration
   const scrubber = new Scrubber()
@@ -105,7 +107,13 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const registry = new Registry(configuration, host)
   const changes = new Changes(log)
   const standing = new Standing()
-  const memory = new Memory(source, stateFolder, begin, codes, log)
+  const memory = new Memory(
+    source,
+    stateFolder,
+    begin.instead === undefined ? reading.raw : begin.lastGood!.raw,
+    codes,
+    log,
+  )
   const reconciler = new Reconciler({
     source,
     environment,
@@ -191,6 +199,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
         standing.refuse(begin.instead.message)
       }
       await Promise.all([admin.open(), socket.open(), registry.start()])
+      follow.take(reading)
       await memory.begin()
       probation.start()
       await follow.start()

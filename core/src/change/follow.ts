@@ -22,7 +22,10 @@ export class Follow {
 
   /** Takes note of the files that a configuration names. A broken one names none: the files of the last one are followed on. */
   take({ configuration, files }: Reading): void {
-    if (configuration !== undefined) this.#named = [...files]
+    if (configuration === undefined) return
+    this.#named = [...files]
+    // At once: what is written while the change goes on is another one.
+    void this.start()
   }
 
   /** Begins to follow, or follows what there is to follow now. */

@@ -2,11 +2,9 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import { writeLastGood } from '../config/last-good.ts'
 import type { ConfigSource } from '../config/load.ts'
-import { readConfiguration } from '../config/reading.ts'
 import type { RawSections, Reading } from '../config/reading.ts'
 import { reasonOf } from '../errors.ts'
 import type { Codes } from '../plugins/codes.ts'
-import type { Boot } from './boot.ts'
 import type { Change } from './change.ts'
 import { goodRaw } from './good-raw.ts'
 
@@ -19,18 +17,11 @@ export class Memory {
   /** What was good before the last change of the configuration. */
   #former: RawSections
 
-  constructor(
-    source: ConfigSource,
-    stateFolder: string,
-    { lastGood, instead }: Boot,
-    codes: Codes,
-    log: Logger,
-  ) {
+  constructor(source: ConfigSource, stateFolder: string, good: RawSections, codes: Codes, log: Logger) {
     this.#file = 'file' in source ? join(stateFolder, 'last-good.json') : undefined
     this.#codes = codes
     this.#log = log
-    this.#good =
-      instead === undefined || lastGood === undefined ? readConfiguration(source).raw : lastGood.raw
+    this.#good = good
     this.#former = this.#good
   }
 

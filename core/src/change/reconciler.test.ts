@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs'
+import { Agent, get } from 'node:http'
+import { join } from 'node:path'
 import type { OutputSession } from '@smart-gateway/sdk'
 import { expect, test } from 'vitest'
 import type { Change } from './change.ts'
@@ -37,7 +40,7 @@ async function running() {
   return { bench, hand, shelf, drawer, config, drawerPlugin, gateway, reload }
 }
 
-test('an edit adds, changes and removes instances; what it does not name is not touched', async () => {
+test('F5: an edit adds, changes and removes instances; what it does not name is not touched', async () => {
   const { hand, shelf, drawer, config, drawerPlugin, gateway, reload } = await running()
   const before = gateway.registry.outputs[0]
   const added = await reload({ ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } })
@@ -134,7 +137,7 @@ test.each([
   ['no YAML', 'outputs: [', /startup.yaml:1/],
   ['nothing that was meant', 'colour: red', /is not a known key/],
   ['nothing', '', /is empty/],
-])('a file that holds %s changes nothing', async (_, text, reason) => {
+])('F1: a file that holds %s changes nothing', async (_, text, reason) => {
   const { hand, shelf, reload, gateway } = await running()
   const change = await reload(text)
   expect(change.outcome).toBe('refused')
@@ -164,7 +167,7 @@ test('an input whose new subscription cannot be made keeps the old one', async (
   expect([shelf.ids, viewOf(gateway, 'numbers').state]).toEqual([[1], 'ready'])
 })
 
-test('an output that is renamed takes over the address that the old one holds', async () => {
+test('F13: an output that is renamed takes over the address that the old one holds', async () => {
   const bench = await makeBench()
   const serving =
     (): Parameters<typeof bench.plugin<'output'>>[2] =>
@@ -194,7 +197,7 @@ test('an output that is renamed takes over the address that the old one holds', 
   expect([...answers]).toEqual(['a', 'b'])
 })
 
-test('what waits in an output that is removed is given back when its store does not take it in time', async () => {
+test('F3: what waits in an output that is removed is given back when its store does not take it in time', async () => {
   const { bench, hand, config, reload, gateway } = await running()
   const never = Promise.withResolvers<never>()
   const stuck = bench.plugin('output', 'stuck', () => ({ write: () => never.promise }))
@@ -209,7 +212,7 @@ test('what waits in an output that is removed is given back when its store does 
   expect(await fate).toBe('the output stuck was taken away')
 }, 30_000)
 
-test('changes wait for each other, none is swallowed, and each can be asked for', async () => {
+test('F4: changes wait for each other, none is swallowed, and each can be asked for', async () => {
   const { config, drawerPlugin, gateway, bench } = await running()
   const withDrawer = { ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } }
   bench.write(withDrawer)
@@ -225,7 +228,7 @@ test('changes wait for each other, none is swallowed, and each can be asked for'
   expect(gateway.changes.get('2')).toBe(changes[1])
 })
 
-test('a stop in the middle of a change ends it, and does not wait for what hangs', async () => {
+test('F12: a stop in the middle of a change ends it, and does not wait for what hangs', async () => {
   const { bench, gateway, config, reload } = await running()
   const opening = Promise.withResolvers<void>()
   const hanging = bench.plugin('output', 'hanging', () => {
@@ -306,7 +309,42 @@ test('a restart boots into what was good when the file is broken, says so, and t
   expect(() => bench.gatewayOfFile({ strict: true })).toThrow('there is no folder')
 })
 
-test('an edited file is taken by itself, once', async () => {
+test('F8: a secret that is renewed in its file is taken by itself, by the instance that uses it alone', async () => {
+  const { bench, config, gateway } = await running()
+  const secret = join(bench.folder, 'secret')
+  writeFileSync(secret, 'first secret')
+  const options = { password: '${file:./secret}' }
+  bench.write({ ...config, outputs: { shelf: { ...config.outputs.shelf, options } } })
+  await until('it is taken', () => viewOf(gateway, 'shelf').generation === 2)
+  writeFileSync(secret, 'second secret')
+  await until('it is renewed', () => viewOf(gateway, 'shelf').generation === 3)
+  expect(gateway.registry.outputs[0]!.instance.spec.options).toEqual({ password: 'second secret' })
+  expect(viewOf(gateway, 'numbers').generation).toBe(1)
+  await gateway.stop()
+  const second = bench.gatewayOfFile()
+  await second.start()
+  writeFileSync(secret, 'third secret')
+  await until('it is renewed again', () => viewOf(second, 'shelf').generation === 2)
+})
+
+test('F10: connections of the admin listener live through a reload', async () => {
+  const { config, drawerPlugin, gateway, reload } = await running()
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  const ask = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      get(`${gateway.adminUrl}/health/live`, { agent }, (response) => {
+        const { localPort } = response.socket
+        response.resume().on('end', () => resolve(localPort))
+      }).on('error', reject)
+    })
+  const first = await ask()
+  await reload({ ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } })
+  await reload(config)
+  expect(await ask()).toBe(first)
+  agent.destroy()
+})
+
+test('F15: an edited file is taken by itself, once', async () => {
   const { bench, config, drawerPlugin, gateway } = await running()
   bench.write({ ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } })
   await until('the drawer is there', () => gateway.registry.outputs.length === 2)
