@@ -1,5 +1,6 @@
 import type { Message, PluginError, RecordSink } from '@smart-gateway/sdk'
 import type { Owner } from './chunk.ts'
+import type { Source } from './source.ts'
 
 /** Where a delivery's fate is counted. */
 export interface Settlement {
@@ -15,7 +16,7 @@ export class Delivery implements Owner {
   /** What makes the records when the input has no transport; the decoder makes them otherwise. */
   readonly fill: ((out: RecordSink) => void) | undefined
   /** The subscription that it came with. */
-  readonly source: object | undefined
+  readonly source: Source | undefined
   /** The dead letter that is tried again with it. */
   readonly letter: number | undefined
   /** Why an output or the decoder refused it for good, or why it is given back. */
@@ -32,7 +33,7 @@ export class Delivery implements Owner {
     resolve: () => void,
     reject: (error: PluginError) => void,
     fill?: (out: RecordSink) => void,
-    source?: object,
+    source?: Source,
     letter?: number,
   ) {
     this.message = message

@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { Source } from './source.ts'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import { bench, decodeNumbers, edge, fates, numbers, routeAll, write } from '../testing/intake-bench.ts'
 import { line, range, SERIES } from '../testing/records.ts'
@@ -171,7 +172,7 @@ test('what was not decoded yet can be given back', async () => {
 
 test("what a lost subscription brought and was not decoded yet is given back, and nobody else's", async () => {
   const { intake } = bench()
-  const [lost, other] = [{}, {}]
+  const [lost, other] = [new Source(), new Source()]
   const known = fates([intake.deliver(numbers(1), lost), intake.deliver(numbers(2), other)])
   intake.returnWaiting(retryable('lost'), lost)
   await turn()

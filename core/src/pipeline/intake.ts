@@ -13,6 +13,7 @@ import type { Edge, Route } from './route.ts'
 import { Refusals } from './refusals.ts'
 import type { DecodeFailures } from './refusals.ts'
 import { Sink } from './sink.ts'
+import type { Source } from './source.ts'
 
 /** The verb of an input's session. */
 export type Decode = (message: Message, out: RecordSink) => void
@@ -108,8 +109,14 @@ export class Intake implements Settlement {
     this.#schedule()
   }
 
+  /** Has batches written that wait for more records: their source holds those back, or will bring none. */
+  hurry(): void {
+    for (const queue of queuesOf(this.#route)) queue.hurry()
+  }
+
   /** Takes one message; the promise is its fate. `letter` is the dead letter that is tried again with it. */
-  deliver(message: Message, source?: object, letter?: number): Promise<void> {
+  deliver(message: Message, source?: Source, letter?: number): Promise<void> {
+    source?.took()
     return new Promise((resolve, reject) =>
       this.#take(new Delivery(message, this, resolve, reject, undefined, source, letter)),
     )
@@ -158,7 +165,7 @@ export class Intake implements Settlement {
   }
 
   /** Gives back the messages that were not decoded yet, those of one source or all: their peer shall send them again. */
-  returnWaiting(error: PluginError, source?: object): void {
+  returnWaiting(error: PluginError, source?: Source): void {
     const isMeant = (delivery: Delivery): boolean => source === undefined || delivery.source === source
     const meant = this.#waiting.filter(isMeant)
     this.#waiting = this.#waiting.filter((delivery) => !isMeant(delivery))
@@ -166,7 +173,7 @@ export class Intake implements Settlement {
   }
 
   /** Gives back all messages of a source that is gone, but for records that are being written: what it sends again would be here twice. */
-  purge(error: PluginError, source: object): void {
+  purge(error: PluginError, source: Source): void {
     this.returnWaiting(error, source)
     const gone = new Set([...this.#queues].flatMap((queue) => [...queue.purge(source)]))
     for (const owner of gone) owner.abandon(error)
@@ -174,6 +181,7 @@ export class Intake implements Settlement {
 
   settled(delivery: Delivery): void {
     this.#open--
+    delivery.source?.settled()
     if (delivery.failure === undefined) this.counts.settled++
     else if (delivery.failure.retryable === false) this.counts.refused++
     else if (delivery.message.lastTry === true) this.counts.dropped++
@@ -214,7 +222,7 @@ export class Intake implements Settlement {
     }
     if (next === waiting.length) this.#waiting = []
     else waiting.splice(0, next)
-    if (this.#open >= this.#credit) this.#hurry()
+    if (this.#open >= this.#credit) this.hurry()
     if (this.#onRoom.length === 0) return
     if (this.full) this.#watchQueue()
     else for (const resolve of this.#onRoom.splice(0)) resolve()
@@ -267,11 +275,6 @@ export class Intake implements Settlement {
         route[signal],
       )
     for (const delivery of done) delivery.expect(0)
-  }
-
-  /** Batches that wait for records which the source holds back would wait for nothing. */
-  #hurry(): void {
-    for (const queue of queuesOf(this.#route)) queue.hurry()
   }
 
   /** Decodes messages until there is a chunk's worth of records, routes them, and returns the position of the next message. */

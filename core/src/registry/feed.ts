@@ -1,23 +1,21 @@
 import type { Logger } from 'pino'
-import type { JsonSchema, Message, Subscription, TransportSession } from '@smart-gateway/sdk'
 import { Backoff, RETRY, sleep } from '../backoff.ts'
-import { within } from '../deadline.ts'
 import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import type { Intake } from '../pipeline/intake.ts'
-import { OPEN_TIMEOUT_MS } from './generation.ts'
+import { Place } from './place.ts'
+import type { Followed, Subscriber } from './place.ts'
 import { status } from './states.ts'
 import type { Status } from './states.ts'
-import { validOptions } from './valid-options.ts'
 
-const STOP_GRACE_MS = 5000
-
-/** A transport's session, and the schema of what its plugin wants to know of a subscription. */
-export interface Followed {
-  readonly session: TransportSession
-  readonly schema: JsonSchema
-  /** Whether its peers send again what was not acknowledged. */
-  readonly redelivers: boolean
+/** A feed on its way from one session of its transport to the next, both open. `start` comes first, then one of the other two. */
+export interface Move {
+  /** Consumes from the new session. Rejects when that cannot be. */
+  start(signal: AbortSignal): Promise<void>
+  /** Consumes from the new session only, from now on. */
+  settle(): Promise<void>
+  /** Consumes from the old session as before. */
+  goBack(): Promise<void>
 }
 
 /**
@@ -26,10 +24,7 @@ export interface Followed {
  */
 export class Feed {
   readonly transport: string
-  readonly #input: string
-  readonly #options: unknown
-  readonly #intake: Intake
-  readonly #host: Host
+  readonly #subscriber: Subscriber
   readonly #log: Logger
   readonly #backoff = new Backoff(RETRY)
   readonly #stopping = new AbortController()
@@ -44,12 +39,11 @@ export class Feed {
   #change: Promise<void> = Promise.resolve()
 
   constructor(input: string, from: { transport: string; subscription: unknown }, intake: Intake, host: Host) {
-    this.#input = input
-    this.transport = from.transport
-    this.#options = from.subscription
-    this.#intake = intake
-    this.#host = host
-    this.#log = host.log.child({ component: input })
+    const { transport, subscription: options } = from
+    const log = host.log.child({ component: input })
+    this.transport = transport
+    this.#subscriber = { input, transport, options, intake, log, scrubber: host.scrubber }
+    this.#log = log
     this.#status = this.#waiting()
   }
 
@@ -59,13 +53,13 @@ export class Feed {
 
   /** Where a producer sends messages for it, once it is subscribed. */
   get address(): string | undefined {
-    return this.#current?.subscription.address
+    return this.#current?.address
   }
 
   /** Follows the transport to another session, or to none. */
   follow(followed: Followed | undefined): Promise<void> {
-    if (followed === undefined && this.#current !== undefined && !this.#stopping.signal.aborted)
-      this.#giveBack(this.#current, new Error(`the transport ${this.transport} has no session`))
+    if (followed === undefined && !this.#stopping.signal.aborted)
+      this.#current?.giveBack(new Error(`the transport ${this.transport} has no session`))
     this.#followed = followed
     this.#trying.abort()
     return this.#update()
@@ -86,6 +80,54 @@ export class Feed {
     this.#status = status('stopped')
   }
 
+  /** Subscribes on another session beside, without consuming; undefined where it is not subscribed anyway. Rejects when that session refuses. */
+  async prepare(followed: Followed, signal: AbortSignal): Promise<Place | undefined> {
+    if (this.#current === undefined || this.#stopping.signal.aborted) return undefined
+    return await this.#take(followed, signal)
+  }
+
+  /**
+   * Begins to go over to the session on which `next` was prepared: nothing else happens to the feed until it is settled or has gone back.
+   * What came with the place `before` gets its fate there.
+   */
+  async move(followed: Followed, next: Place | undefined): Promise<Move & { readonly before?: Place }> {
+    this.#trying.abort()
+    const over = Promise.withResolvers<void>()
+    const turn = this.#change
+    this.#change = turn.then(() => over.promise)
+    await turn
+    const [before, was] = [this.#current, this.#followed]
+    const { redelivers } = followed
+    const moves = next !== undefined && before !== undefined && !this.#stopping.signal.aborted
+    this.#followed = followed
+    return {
+      ...(before !== undefined && { before }),
+      start: async (signal) => {
+        if (!moves) return
+        // Two consumers at once would mix the order of what the peer keeps; where it keeps nothing, nobody may be away.
+        if (redelivers) await before.stop()
+        await next.start(signal)
+      },
+      settle: async () => {
+        if (moves) {
+          this.#current = next
+          this.#status = status('ready')
+          if (!redelivers) await before.stop()
+        } else await next?.stop()
+        over.resolve()
+        await this.#update()
+      },
+      goBack: async () => {
+        this.#followed = was
+        await next?.stop()
+        // A subscription that was stopped does not begin again: the old session gives it another one.
+        if (moves && redelivers) this.#current = undefined
+        over.resolve()
+        await this.#update()
+      },
+    }
+  }
+
   #update(): Promise<void> {
     this.#change = this.#change.then(() => this.#reconcile())
     return this.#change
@@ -94,49 +136,29 @@ export class Feed {
   async #reconcile(): Promise<void> {
     const wanted = this.#decodes && !this.#stopping.signal.aborted ? this.#followed : undefined
     const before = this.#current
-    if (wanted?.session === before?.session || (wanted !== undefined && wanted === this.#failed)) return
+    if (
+      wanted?.session === before?.followed.session ||
+      (wanted !== undefined && wanted.session === this.#failed?.session)
+    )
+      return
     this.#trying = new AbortController()
     const { signal } = this.#trying
     try {
       // The new subscription is made ready before the old one ends, so that what they share stays bound.
-      const next = wanted && (await this.#subscribe(wanted, signal))
+      const next = wanted && (await this.#take(wanted, signal))
       this.#current = next
-      if (before !== undefined) await this.#end(before)
+      await before?.stop()
       await this.#begin(next, signal)
     } catch (error) {
       const failed = this.#current
       this.#current = undefined
       if (!signal.aborted) this.#retryLater(error, wanted)
-      if (failed !== undefined) await this.#end(failed)
+      await failed?.stop()
     }
   }
 
-  async #subscribe(followed: Followed, signal: AbortSignal): Promise<Place> {
-    const { session, schema } = followed
-    const where = `inputs.${this.#input}.from`
-    const options = validOptions(schema, this.#options, where, this.#host.scrubber)
-    const intake = this.#intake
-    const own = {
-      deliver: (message: Message) => intake.deliver(message, own),
-      get full() {
-        return intake.full
-      },
-      room: intake.room.bind(intake),
-      fail: (error: Error): void => this.#lose(own, error),
-    }
-    const context = { input: this.#input, log: this.#log }
-    const subscription = await within(() => session.subscribe(options, own, context), {
-      what: 'subscribe',
-      ms: OPEN_TIMEOUT_MS,
-      signal,
-      letGo: (late) => late.stop(),
-    })
-    if (typeof subscription?.start !== 'function' || typeof subscription.stop !== 'function')
-      throw new GatewayError(
-        'SG_DEFINITION_INVALID',
-        'subscribe did not return a subscription with start and stop',
-      )
-    return { followed, session, subscription, intake: own }
+  #take(followed: Followed, signal: AbortSignal): Promise<Place> {
+    return Place.take(followed, this.#subscriber, (place, error) => this.#lose(place, error), signal)
   }
 
   async #begin(next: Place | undefined, signal: AbortSignal): Promise<void> {
@@ -144,8 +166,7 @@ export class Feed {
       this.#status = this.#waiting()
       return
     }
-    this.#intake.setCredit(next.subscription.credit)
-    await within(() => next.subscription.start(), { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
+    await next.start(signal)
     if (this.#status.state === 'failed')
       this.#log.info({ afterMs: Date.now() - this.#status.sinceMs }, `subscribed on ${this.transport} again`)
     this.#status = status('ready')
@@ -155,42 +176,26 @@ export class Feed {
     return status('starting', { reason: `waits for the transport ${this.transport}` })
   }
 
-  async #end({ subscription }: Place): Promise<void> {
-    try {
-      await within(() => subscription.stop(), { what: 'stop', ms: STOP_GRACE_MS })
-    } catch (err) {
-      this.#log.warn(
-        { err },
-        `the subscription on ${this.transport} did not stop as it should; going on without it`,
-      )
-    }
-  }
-
   /** A subscription ended by itself. */
-  #lose(intake: object, cause: Error): void {
+  #lose(place: Place, cause: Error): void {
     this.#change = this.#change.then(async () => {
-      const current = this.#current
-      if (current?.intake !== intake || this.#stopping.signal.aborted) return
+      if (this.#current !== place || this.#stopping.signal.aborted) return
       this.#current = undefined
       if (Date.now() - this.#status.sinceMs > RETRY.maxMs) this.#backoff.reset()
-      this.#retryLater(cause, current.followed)
-      this.#giveBack(current, cause)
-      await this.#end(current)
+      this.#retryLater(cause, place.followed)
+      place.giveBack(cause)
+      await place.stop()
     })
   }
 
-  /** What is not written yet can no longer be acknowledged: its peer sends it again, and a copy would only pile up here. */
-  #giveBack({ intake, followed }: Place, cause: Error): void {
-    if (!followed.redelivers) return
-    const message = `the subscription of ${this.#input} ended before the message was taken`
-    this.#intake.purge(new GatewayError('SG_SESSION_LOST', message, { cause }), intake)
-  }
-
   #retryLater(cause: unknown, failed: Followed | undefined): void {
+    const { input } = this.#subscriber
     const error = new GatewayError(
       'SG_SUBSCRIBE_FAILED',
-      `${this.#input} has no subscription on ${this.transport}`,
-      { cause },
+      `${input} has no subscription on ${this.transport}`,
+      {
+        cause,
+      },
     )
     const delayMs = this.#backoff.next(retryAfterOf(cause))
     const sinceMs = this.#status.state === 'failed' ? this.#status.sinceMs : Date.now()
@@ -207,12 +212,4 @@ export class Feed {
       return this.#update()
     })
   }
-}
-
-interface Place {
-  readonly followed: Followed
-  readonly session: TransportSession
-  readonly subscription: Subscription
-  /** What it was given, and nobody else: a late word of an earlier subscription does not end this one. */
-  readonly intake: object
 }

@@ -25,12 +25,17 @@ export interface Wiring<D extends Definition, S extends Session> {
     before: Generation<D, S> | undefined,
     signal: AbortSignal,
   ): void | Promise<void>
-  /** Puts an open generation to work; `before` is the one it replaces, still open. Throws when it cannot work, or when the signal aborts. */
+  /**
+   * Puts an open generation to work; `before` is the one it replaces, still open. Throws when it cannot work, or when the signal aborts.
+   * It may activate it itself, where the moment matters.
+   */
   attach(
     next: Generation<D, S>,
     before: Generation<D, S> | undefined,
     signal: AbortSignal,
   ): void | Promise<void>
+  /** Waits until nothing needs the session any more that was replaced, within the grace. */
+  drain?(before: Generation<D, S>, graceMs: number): Promise<void>
   /** Takes a generation out of work: nothing calls it any more when this resolves. */
   detach(generation: Generation<D, S>, graceMs: number): Promise<void>
 }
@@ -250,7 +255,10 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     }
     this.#spec = spec
     this.#code = code
-    await before?.close(GRACE_MS)
+    if (before !== undefined) {
+      await this.#wiring.drain?.(before, GRACE_MS)
+      await before.close(GRACE_MS)
+    }
     this.#log.info({ generation: next.number, version: code.package.version }, `${this.name} is replaced`)
   }
 
