@@ -45,9 +45,13 @@ export class HandOver<Item> {
     for (const item of this.#waiting.splice(0)) this.receive(item)
   }
 
+  deactivate(claim: Claim<Item>): void {
+    if (this.#live === claim) this.#live = undefined
+  }
+
   remove(claim: Claim<Item>): void {
     this.#claims.delete(claim)
-    if (this.#live === claim) this.#live = undefined
+    this.deactivate(claim)
   }
 
   receive(item: Item): void {

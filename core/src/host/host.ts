@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Registry } from 'prom-client'
 import type { Context, SocketService } from '@smart-gateway/sdk'
+import { boundedLog } from '../bounded-log.ts'
 import type { Scrubber } from '../config/secrets.ts'
 import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
 import type { Codes } from '../plugins/codes.ts'
@@ -34,6 +35,8 @@ export interface Loan {
   readonly context: Context
   /** Makes its handlers answer, those of now and those to come. */
   activate(): void
+  /** Ends its signal; its addresses stay bound with nobody to answer, whatever it lets go of itself, until they are taken back. */
+  hold(): void
   /** Ends its signal and takes its handlers away. */
   takeBack(): Promise<void>
 }
@@ -43,12 +46,14 @@ export function lend(host: Host, owner: Owner, options: unknown, fail: (error: E
   const leaving = new AbortController()
   const places = new Set<Place | SocketClaim>()
   let live = false
+  let held = false
   const hold = async (place: Place | SocketClaim): Promise<{ close(): Promise<void> }> => {
     places.add(place)
     if (leaving.signal.aborted) await place.close()
     else if (live) place.activate()
     return {
       async close() {
+        if (held) return
         places.delete(place)
         await place.close()
       },
@@ -57,7 +62,7 @@ export function lend(host: Host, owner: Owner, options: unknown, fail: (error: E
   const context: Context = {
     name: owner.instance,
     options,
-    log: host.log.child({ component: owner.instance, generation: owner.generation }),
+    log: boundedLog(host.log.child({ component: owner.instance, generation: owner.generation })),
     signal: leaving.signal,
     metrics: metricsOf(host.metrics, owner.instance),
     fail,
@@ -89,6 +94,11 @@ export function lend(host: Host, owner: Owner, options: unknown, fail: (error: E
     activate() {
       live = true
       for (const place of places) place.activate()
+    },
+    hold() {
+      held = true
+      leaving.abort()
+      for (const place of places) place.deactivate()
     },
     async takeBack() {
       leaving.abort()

@@ -21,6 +21,8 @@ export interface Owner {
 export interface Place {
   readonly url: string
   activate(): void
+  /** Says "not ready yet" from now on, if it answered. */
+  deactivate(): void
   close(): Promise<void>
 }
 
@@ -73,6 +75,9 @@ export class Routes {
       return {
         url: `${origin}${path}`,
         activate: () => void (slot.live = claim),
+        deactivate: () => {
+          if (slot.live === claim) slot.live = undefined
+        },
         close: () => this.#release(key, address, path, slot, claim),
       }
     } finally {

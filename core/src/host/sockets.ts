@@ -11,6 +11,8 @@ import type { Owner } from './routes.ts'
 export interface SocketClaim {
   readonly socket: BoundSocket
   activate(): void
+  /** What arrives waits from now on, if it was this handler's. */
+  deactivate(): void
   close(): Promise<void>
 }
 
@@ -70,6 +72,7 @@ export class Sockets {
     return {
       socket,
       activate: () => entry.handOver.activate(claim),
+      deactivate: () => entry.handOver.deactivate(claim),
       close: () => this.#release(key, entry, claim),
     }
   }

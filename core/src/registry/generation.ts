@@ -25,9 +25,16 @@ export interface Generation<D extends Definition = Definition, S extends Session
   readonly session: S
   /** Makes its HTTP handlers answer. */
   activate(): void
+  /** Whether it was stopped: what it still does counts no more. */
+  readonly isOver: () => boolean
   /** Gives it up, as its plugin may: it is stopped and another one is opened with backoff. */
   fail(error: Error): void
-  /** Stops the session within the grace, then takes back all that was lent. Never throws; says in the log what did not end. */
+  /**
+   * Stops the session within the grace; its addresses stay bound for the next generation, with nobody to answer, until it is closed. Never
+   * throws; says in the log what did not end.
+   */
+  leave(graceMs: number): Promise<void>
+  /** As `leave`, where it has not been left yet; then takes back all that was lent. */
   close(graceMs: number): Promise<void>
 }
 
@@ -87,7 +94,7 @@ async function openInline<D extends Definition, S extends Session>(
       session: session as S,
       activate: () => loan.activate(),
       fail: opening.fail,
-      close: (graceMs) => close(session, loan, graceMs),
+      ...ending(loan, (graceMs) => stop(session, loan, graceMs)),
     }
   } catch (cause) {
     await loan.takeBack()
@@ -121,7 +128,31 @@ function isSession(session: unknown, kind: Kind): session is Session {
   return has({ transport: 'subscribe', filter: 'apply', output: 'write' }[kind])
 }
 
-async function close(session: Session, loan: Loan, graceMs: number): Promise<void> {
+/** The two ways in which a generation ends. */
+export function ending(
+  loan: Loan,
+  stop: (graceMs: number) => Promise<void>,
+): Pick<Generation, 'isOver' | 'leave' | 'close'> {
+  let stopped: Promise<void> | undefined
+  let over = false
+  const end = async (graceMs: number): Promise<void> => {
+    await stop(graceMs)
+    over = true
+  }
+  return {
+    isOver: () => over,
+    leave(graceMs) {
+      loan.hold()
+      return (stopped ??= end(graceMs))
+    },
+    async close(graceMs) {
+      await (stopped ??= end(graceMs))
+      await loan.takeBack()
+    },
+  }
+}
+
+async function stop(session: Session, loan: Loan, graceMs: number): Promise<void> {
   const { log } = loan.context
   const timer = new AbortController()
   const stopped = Promise.resolve()
@@ -131,5 +162,4 @@ async function close(session: Session, loan: Loan, graceMs: number): Promise<voi
   if ((await Promise.race([stopped, timeout])) === 'late')
     log.warn(`stop did not finish within ${graceMs} ms; going on without it`)
   timer.abort()
-  await loan.takeBack()
 }

@@ -118,7 +118,8 @@ export class Input {
     return from && new Feed(name, from, this.intake, this.#host)
   }
 
-  async #attach({ session }: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
+  async #attach(next: Live, before: Live | undefined, signal: AbortSignal): Promise<void> {
+    const { session } = next
     this.#reroute()
     const { decodeMany } = session as { readonly decodeMany?: DecodeMany }
     if (session.decode !== undefined || decodeMany !== undefined) {
@@ -139,7 +140,7 @@ export class Input {
       // Two generations of a source would both produce: the old one ends first.
       await before?.session.stop?.()
       this.intake.setDecoder(() => {})
-      await session.start?.((fill) => this.intake.emit(fill))
+      await session.start?.((fill) => (next.isOver() ? this.#tooLate() : this.intake.emit(fill)))
     }
     try {
       await within(start, { what: 'start', ms: OPEN_TIMEOUT_MS, signal })
@@ -147,6 +148,11 @@ export class Input {
       before?.fail(new Error('it was stopped for a generation that did not start'))
       throw error
     }
+  }
+
+  #tooLate(): Promise<never> {
+    const message = `${this.#spec.name} was stopped: what it brings now is not taken`
+    return Promise.reject(new GatewayError('SG_STOPPING', message))
   }
 
   /** Keeps a message that cannot be decoded where a person finds it. */

@@ -1,10 +1,11 @@
 import type { Logger } from 'pino'
-import type { Definition, Health, Kind } from '@smart-gateway/sdk'
+import type { Definition, Kind } from '@smart-gateway/sdk'
 import { Backoff, RETRY, sleep } from '../backoff.ts'
 import type { InstanceSpec } from '../config/configuration.ts'
 import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import type { Code } from '../plugins/codes.ts'
+import { sessionHealth } from '../session-health.ts'
 import { openGeneration } from './generation.ts'
 import type { Generation, Session } from './generation.ts'
 import { status } from './states.ts'
@@ -77,6 +78,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   #spec: InstanceSpec
   #code: Code | undefined
   #live: Generation<D, S> | undefined
+  /** The one that was lost, whose addresses stay bound for the next. */
+  #lost: Generation<D, S> | undefined
   /** Sessions that were lost before they were put to work. */
   readonly #lostEarly = new Map<number, Error>()
   #numbers = 0
@@ -112,7 +115,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
 
   get status(): Status {
     if (this.#live === undefined || this.#status.state !== 'ready') return this.#status
-    const health = healthOf(this.#live.session)
+    const health = sessionHealth(this.#live.session)
     return health?.state === 'degraded'
       ? { ...this.#status, state: 'degraded', reason: health.reason }
       : this.#status
@@ -179,6 +182,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
         await this.#wiring.detach(live, graceMs)
         await live.close(graceMs)
       }
+      await this.#forgetLost()
       this.#status = status('stopped')
     })
   }
@@ -243,6 +247,13 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     next.activate()
     this.#live = next
     this.#status = status('ready')
+    await this.#forgetLost()
+  }
+
+  async #forgetLost(): Promise<void> {
+    const lost = this.#lost
+    this.#lost = undefined
+    await lost?.close(GRACE_MS)
   }
 
   /** Puts a prepared generation in the place of the live one, and stops that; a failure leaves the live one as it was. */
@@ -278,7 +289,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
       if (Date.now() - this.#status.sinceMs > RETRY.maxMs) this.#backoff.reset()
       this.#retryLater(new GatewayError('SG_SESSION_LOST', `${this.name} lost its session`, { cause }))
       await this.#wiring.detach(live, 0)
-      await live.close(GRACE_MS)
+      await live.leave(GRACE_MS)
+      this.#lost = live
     })
   }
 
@@ -292,13 +304,5 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
       `${this.kind} ${this.name} failed: ${reasonOf(error)}`,
     )
     void sleep(delayMs, this.#stopping.signal).then(() => this.#exclusive(() => this.#open()))
-  }
-}
-
-function healthOf(session: Session): Health | undefined {
-  try {
-    return session.health?.()
-  } catch (error) {
-    return { state: 'degraded', reason: `it cannot tell how it is: ${reasonOf(error)}` }
   }
 }

@@ -14,6 +14,8 @@ export interface Followed {
   readonly schema: JsonSchema
   /** Whether its peers send again what was not acknowledged. */
   readonly redelivers: boolean
+  /** Whether the session was stopped. */
+  readonly isOver: () => boolean
 }
 
 /** Who subscribes, and with which options. */
@@ -60,7 +62,8 @@ export class Place {
     const source = new Source()
     let place: Place | undefined
     const lent: Lent = {
-      deliver: (message: Message) => intake.deliver(message, source),
+      deliver: (message: Message) =>
+        followed.isOver() ? tooLate(subscriber) : intake.deliver(message, source),
       get full() {
         return intake.full
       },
@@ -118,4 +121,9 @@ export class Place {
     const message = `the subscription of ${input} ended before the message was taken`
     intake.purge(new GatewayError('SG_SESSION_LOST', message, { cause }), this.#source)
   }
+}
+
+function tooLate({ transport }: Subscriber): Promise<never> {
+  const message = `the session of ${transport} was stopped: what it brings now is not taken`
+  return Promise.reject(new GatewayError('SG_STOPPING', message))
 }

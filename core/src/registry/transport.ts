@@ -106,8 +106,8 @@ export class Transport {
   }
 }
 
-function followedOf({ session, definition: { subscription, redelivers } }: Live): Followed {
-  return { session, schema: subscription, redelivers }
+function followedOf({ session, isOver, definition: { subscription, redelivers } }: Live): Followed {
+  return { session, isOver, schema: subscription, redelivers }
 }
 
 /** Resolves when all have; rejects with the first failure, but only when every one has ended. */

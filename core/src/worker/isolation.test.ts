@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Message } from '@smart-gateway/sdk'
@@ -260,6 +261,36 @@ test('a page that a plugin serves in a thread is answered through every swap', a
   await asked
   expect([...answers]).toEqual(['200 b old POST body', '200 b new POST body'])
 })
+
+test('while a generation that ended is away, its page says so: the port stays bound', async () => {
+  const bench = await makeBench()
+  const page = `open: async ({ http, stateFolder }) => {
+    const { existsSync, writeFileSync } = await import('node:fs')
+    const mark = await stateFolder() + '/ended'
+    if (existsSync(mark + '.wait')) throw new Error('not yet')
+    const { url } = await http.serve({ host: '127.0.0.1', port: 0, path: '/x' }, () => {
+      if (existsSync(mark)) return new Response('back')
+      writeFileSync(mark, '')
+      writeFileSync(mark + '.wait', '')
+      process.exit(1)
+    })
+    return { address: url, async write() {} }
+  }`
+  const gateway = bench.gateway({
+    outputs: { far: { plugin: stranger(bench, 'output', '1.0.0', page) } },
+  })
+  await gateway.start()
+  const url = viewOf(gateway, 'far').address!
+  const ask = async (): Promise<string> => {
+    const answer = await fetch(url)
+    return `${answer.status} ${(await answer.text()).trim()}`
+  }
+  const first = await ask()
+  await until('it has ended', () => viewOf(gateway, 'far').state === 'failed', 10_000)
+  expect([first, await ask()]).toEqual(['503 not ready yet', '503 not ready yet'])
+  rmSync(join(bench.folder, 'state/instances/far/ended.wait'), { force: true })
+  await until('it answers again', async () => (await ask()) === '200 back', 20_000)
+}, 40_000)
 
 test('an input that brings its records itself does so from a thread', async () => {
   const bench = await makeBench()

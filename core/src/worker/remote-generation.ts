@@ -5,7 +5,7 @@ import { asError, ERRORS, GatewayError } from '../errors.ts'
 import type { ErrorCode } from '../errors.ts'
 import { lend } from '../host/host.ts'
 import type { Loan } from '../host/host.ts'
-import { OPEN_TIMEOUT_MS } from '../registry/generation.ts'
+import { ending, OPEN_TIMEOUT_MS } from '../registry/generation.ts'
 import type { Generation, Opening, Session } from '../registry/generation.ts'
 import { validOptions } from '../registry/valid-options.ts'
 import { Lending } from './lending.ts'
@@ -60,7 +60,7 @@ export async function openRemoteGeneration<D extends Definition, S extends Sessi
       session,
       activate: () => whole.activate(),
       fail: opening.fail,
-      close: (graceMs) => close(thread, whole, graceMs),
+      ...ending(whole, (graceMs) => stop(thread, whole, graceMs)),
     }
   } catch (cause) {
     await thread.terminate()
@@ -80,7 +80,7 @@ function failureOf(thrown: unknown, { owner, package: plugin }: Opening, importe
     : new GatewayError('SG_IMPORT_FAILED', `${plugin.name} cannot be imported`, { cause: thrown })
 }
 
-async function close(thread: PluginThread, loan: Loan, graceMs: number): Promise<void> {
+async function stop(thread: PluginThread, loan: Loan, graceMs: number): Promise<void> {
   const { log } = loan.context
   const timer = new AbortController()
   thread.channel.tell('leave', undefined)
@@ -92,6 +92,5 @@ async function close(thread: PluginThread, loan: Loan, graceMs: number): Promise
   if ((await Promise.race([stopped, late])) === 'late')
     log.warn(`stop did not finish within ${graceMs} ms; its thread is ended`)
   timer.abort()
-  await loan.takeBack()
   await thread.terminate()
 }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { HttpRoute, InputContext, Logger, Metrics } from '@smart-gateway/sdk'
+import { boundedLog } from '../bounded-log.ts'
 import { GatewayError } from '../errors.ts'
 import type { Channel } from './channel.ts'
 import { toCloneable } from './fault.ts'
@@ -30,7 +31,7 @@ export class ThreadContext {
     this.context = {
       name,
       options: deepFreeze(options),
-      log: loggerOf(channel),
+      log: boundedLog(loggerOf(channel)),
       signal: this.#leaving.signal,
       metrics: metricsOf(channel),
       series: series.table,

@@ -6,6 +6,7 @@ import type { Batch, Definition, InputSession, OutputSession, RecordSink } from 
 import { importDefinition } from '../plugins/definition.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { Sink } from '../pipeline/sink.ts'
+import { sessionHealth } from '../session-health.ts'
 import { Arrivals, Departures } from './batch-crossing.ts'
 import type { Crossing } from './batch-crossing.ts'
 import { Channel } from './channel.ts'
@@ -70,15 +71,10 @@ async function emit(fill: (out: RecordSink) => void): Promise<void> {
 }
 
 function beat(): void {
-  channel.tell('beat', { heapBytes: getHeapStatistics().used_heap_size, health: healthOf() } satisfies Beat)
-}
-
-function healthOf(): Beat['health'] {
-  try {
-    return session?.health?.()
-  } catch (error) {
-    return { state: 'degraded', reason: `it cannot tell how it is: ${String((error as Error).message)}` }
-  }
+  channel.tell('beat', {
+    heapBytes: getHeapStatistics().used_heap_size,
+    health: sessionHealth(session),
+  } satisfies Beat)
 }
 
 /** A definition without what cannot cross. */
