@@ -26,6 +26,14 @@ export const ERRORS = {
     means: 'A plugin did not finish a step in time: open, subscribe, start, restore or stop.',
     hint: 'Look whether its peer answers; the gateway tries again by itself.',
   },
+  SG_SHADOW_DIFFERS: {
+    means: 'A new generation ran on a copy of the traffic, and did otherwise than the one that works.',
+    hint: 'Read the differences. Where they are wanted, swap without --shadow; where nothing came, give it more time.',
+  },
+  SG_NO_SHADOW: {
+    means: 'This instance cannot be tried on a copy of the traffic.',
+    hint: 'Swap it without --shadow; probation watches it afterwards.',
+  },
   SG_SUBSCRIBE_FAILED: {
     means: "A transport could not make an input's subscription ready.",
     hint: 'See the reason behind it: a queue or a path may be missing; the gateway tries again by itself.',

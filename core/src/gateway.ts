@@ -27,6 +27,8 @@ import { Sockets } from './host/sockets.ts'
 import type { Host } from './host/host.ts'
 import { Codes } from './plugins/codes.ts'
 import { GenerationStore } from './plugins/generations.ts'
+import { LiveSettings } from './change/live-settings.ts'
+import { Levels } from './levels.ts'
 import { createLogger } from './log.ts'
 import { Registry } from './registry/registry.ts'
 import type { Left } from './registry/registry.ts'
@@ -84,14 +86,23 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const { gateway: settings } = configuration
   const scrubber = new Scrubber()
   scrubber.add(configuration.secrets)
-  const log = options.log ?? createLogger({ level: settings.logLevel, name: settings.name, scrubber })
+  const live = new LiveSettings(settings)
+  const levels = new Levels()
+  const log =
+    options.log ??
+    createLogger({ level: settings.logLevel, name: settings.name, scrubber, onChild: levels.take })
   const metrics = new Metrics()
   const onError = (err: unknown, what: string) => log.error({ err }, `${what} failed`)
   const leaving = new Set<string>()
   const routes = new Routes(onError, leaving)
   const { stateFolder } = settings
   const deadLetters = new DeadLetterBox({ stateFolder, limits: settings.deadLetters, scrubber, log })
-  const store = new GenerationStore({ stateFolder, folder: configuration.folder, ...settings.plugins, log })
+  const store = new GenerationStore({
+    stateFolder,
+    folder: configuration.folder,
+    log,
+    rules: () => live.now.plugins,
+  })
   const codes = new Codes(store, begin.lastGood?.pins ?? {}, log)
   const host: Host = {
     log,
@@ -121,7 +132,8 @@ export function createGateway(config: string | object, options: GatewayOptions =
     codes,
     changes,
     leaving,
-    drainMs: () => settings.drainMs,
+    settings: live,
+    drainMs: () => live.now.drainMs,
     touching: () => probation.end(),
     read(reading) {
       scrubber.add(reading.configuration?.secrets ?? [])
@@ -131,13 +143,14 @@ export function createGateway(config: string | object, options: GatewayOptions =
       if (reading !== undefined) standing.take(change)
       else if (change.trigger === 'probation')
         standing.refuse(`${change.what}: ${change.steps[0]?.step.why ?? ''}`)
+      if (options.log === undefined) levels.set(log, live.now.logLevel)
       await memory.keep(change, reading)
       await follow.start()
     },
   })
   const probation = new Probation({
     registry,
-    forMs: settings.probationMs,
+    forMs: () => live.now.probationMs,
     log,
     undo: (name, former, evidence) => reconciler.undo(name, former, evidence),
   })
@@ -161,7 +174,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
       replay ??= letters && new Replay(letters, (letter) => registry.redeliver(letter))
       return replay
     },
-    token: settings.admin.token,
+    token: () => live.now.admin.token,
     draining: () => stopped !== undefined,
   })
   const admin = new AdminListener(routes, settings.admin, handler, log)
@@ -173,7 +186,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
     const over = new AbortController()
     await Promise.race([changes.close(), sleep(CHANGE_GRACE_MS, over.signal)])
     over.abort()
-    const left = await registry.stop(settings.drainMs)
+    const left = await registry.stop(live.now.drainMs)
     await Promise.all([admin.close(), socket.close(), deadLetters.close()])
     return left
   }
@@ -182,7 +195,9 @@ export function createGateway(config: string | object, options: GatewayOptions =
     reconciler,
     changes,
     log,
-    drainMs: settings.drainMs,
+    get drainMs() {
+      return live.now.drainMs
+    },
     get adminUrl() {
       return admin.url
     },

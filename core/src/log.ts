@@ -8,6 +8,8 @@ export interface LogOptions {
   readonly level: string
   readonly name: string
   readonly scrubber: Scrubber
+  /** Told of every logger that is made from it. */
+  readonly onChild?: (child: Logger) => void
   /** Lines for people instead of JSON; default: when the stream is a terminal. */
   readonly readable?: boolean
   /** Default: standard error. */
@@ -19,6 +21,7 @@ export function createLogger({
   level,
   name,
   scrubber,
+  onChild = () => {},
   stream = process.stderr,
   readable = stream.isTTY === true,
 }: LogOptions): Logger {
@@ -31,6 +34,7 @@ export function createLogger({
       level,
       name,
       base: { name },
+      onChild,
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },

@@ -50,6 +50,12 @@ export interface OutputSession<S extends Signal = Signal> extends Session {
    */
   write(batch: BatchOf<S>): Promise<WriteResult>
   /**
+   * Does with a batch all that `write` does up to the point where the store is asked: renders, measures, checks. Returns what would be
+   * refused. It MUST NOT write anything, and change neither what a later `write` does nor what is counted. With it an operator can run a new
+   * version on a copy of the traffic before it takes over (`swap --shadow`).
+   */
+  rehearse?(batch: BatchOf<S>): WriteResult | Promise<WriteResult>
+  /**
    * The state that a swap hands to the next generation, asked for between two writes (or while one is open that is given up, as it has
    * hung for 5 s). Returns any structured-cloneable value, or a promise of one, which is awaited for 30 s; undefined = none. It MUST
    * stand for what was written when it was called, although writes go on while the promise is pending: take a copy. It MUST hold nothing

@@ -166,7 +166,7 @@ test('the api is open to this machine; from another one it needs the token', asy
       changes,
       standing: new Standing(),
       metrics: new Metrics(),
-      token,
+      token: () => token,
       draining: () => false,
       letters: async () => undefined,
       replay: async () => undefined,

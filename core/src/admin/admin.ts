@@ -20,7 +20,7 @@ export interface Admin extends Omit<DeadLetterAdmin, 'guard'> {
   readonly standing: Standing
   readonly metrics: Metrics
   /** Opens /api to other machines; without it /api answers loopback only. */
-  readonly token: string | undefined
+  token(): string | undefined
   /** True from the moment that a stop begins. */
   draining(): boolean
 }
@@ -57,7 +57,7 @@ export function adminHandler(admin: Admin): Handler {
     c.text(await metrics.metrics(), 200, { 'content-type': metrics.contentType }),
   )
   app.use('/api/*', async (c, next) => {
-    if (c.env.trusted || isLoopback(c.env.remoteAddress) || hasToken(c.req.header('authorization'), token))
+    if (c.env.trusted || isLoopback(c.env.remoteAddress) || hasToken(c.req.header('authorization'), token()))
       return next()
     return c.json(
       { error: 'from another machine /api needs the bearer token that gateway.admin.token sets' },

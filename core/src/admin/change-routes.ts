@@ -7,7 +7,7 @@ import { formatProblem } from '../config/problem.ts'
 import { sleep } from '../backoff.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
 import type { Registry } from '../registry/registry.ts'
-import { asReload, asSwapSource } from './change-requests.ts'
+import { asReload, asSwap } from './change-requests.ts'
 import { BadRequest } from './dead-letter-requests.ts'
 import { jsonBodyOf, TooLarge } from './request-body.ts'
 
@@ -31,9 +31,9 @@ export function changeRoutes({ registry, reconciler, changes, guard }: ChangeAdm
   const app = new Hono()
   app.onError((error, c) => c.json({ error: reasonOf(error), ...codeOf(error) }, statusOf(error)))
   app.get('/plan', async (c) => {
-    const { steps, problems } = await reconciler.plan()
+    const { steps, settings, problems } = await reconciler.plan()
     const told = steps.map(({ name, kind, does, why }) => ({ name, kind, does, why }))
-    return c.json({ steps: told, problems: problems.map(formatProblem) })
+    return c.json({ steps: told, settings, problems: problems.map(formatProblem) })
   })
   app.post('/reload', guard, async (c) => answer(c, reconciler.reload('api', asReload(await jsonBodyOf(c)))))
   app.get('/changes', (c) => c.json({ changes: changes.list().map((change) => change.view()) }))
@@ -45,8 +45,8 @@ export function changeRoutes({ registry, reconciler, changes, guard }: ChangeAdm
   })
   app.post('/instances/:name/swap', guard, async (c) => {
     const name = c.req.param('name')
-    const source = asSwapSource(await jsonBodyOf(c), targetOf(registry, name))
-    return answer(c, reconciler.swap(name, source))
+    const { source, shadowMs } = asSwap(await jsonBodyOf(c), targetOf(registry, name))
+    return answer(c, reconciler.swap(name, source, { shadowMs }))
   })
   app.post('/instances/:name/rollback', guard, async (c) =>
     answer(c, await reconciler.rollback(c.req.param('name'))),

@@ -29,7 +29,11 @@ function api(
     })
   const app = new Hono().route(
     '/api/v1/dead-letters',
-    deadLetterRoutes({ letters: async () => letters, replay: async () => replay, guard: guardOf(token) }),
+    deadLetterRoutes({
+      letters: async () => letters,
+      replay: async () => replay,
+      guard: guardOf(() => token),
+    }),
   )
   const fetched = (method: string, path: string, body?: unknown) =>
     app.request(`/api/v1/dead-letters${path}`, {

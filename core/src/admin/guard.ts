@@ -19,8 +19,9 @@ export function hasToken(authorization: string | undefined, token: string | unde
 }
 
 /** Lets those pass who may change something: over the Unix socket, or with the token. */
-export function guardOf(token: string | undefined): MiddlewareHandler {
+export function guardOf(tokenNow: () => string | undefined): MiddlewareHandler {
   return async (c, next) => {
+    const token = tokenNow()
     const { trusted = false } = (c.env ?? {}) as Partial<AdminBindings>
     if (trusted || hasToken(c.req.header('authorization'), token)) return next()
     if (token !== undefined) return c.json({ error: 'changing something needs the bearer token' }, 401)
@@ -29,4 +30,4 @@ export function guardOf(token: string | undefined): MiddlewareHandler {
 }
 
 const NO_TOKEN =
-  'changing something needs the Unix socket admin.sock in the state folder, which the commands of smart-gateway use, or a bearer token, and none is set: set gateway.admin.token in startup.yaml, 16 characters or more, and start anew'
+  'changing something needs the Unix socket admin.sock in the state folder, which the commands of smart-gateway use, or a bearer token, and none is set: set gateway.admin.token in startup.yaml, 16 characters or more'

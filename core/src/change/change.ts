@@ -39,6 +39,8 @@ export interface ChangeView {
   readonly state: ChangeState
   readonly outcome?: Outcome
   readonly steps: readonly StepView[]
+  /** What of the gateway itself differed, in words. */
+  readonly settings: readonly string[]
   /** Why nothing could be taken from what was asked for. */
   readonly problems: readonly string[]
   /** Which change has undone a part of it, and why. */
@@ -79,6 +81,9 @@ export class Change {
   /** Kept when it is over, however it ended. */
   done: Promise<void> = Promise.resolve()
   steps: readonly OpenStep[] = []
+  settings: readonly string[] = []
+  /** Whether the gateway itself took anything. */
+  tookSettings = false
   readonly problems: string[] = []
   rolledBack: ChangeView['rolledBack']
   #state: ChangeState = 'queued'
@@ -102,11 +107,12 @@ export class Change {
     const failed = wanted.filter(({ result }) => result !== 'done').length
     if (this.problems.length > 0 || (failed > 0 && failed === wanted.length)) return 'refused'
     if (failed > 0) return 'partly'
-    return wanted.length === 0 ? 'unchanged' : 'succeeded'
+    return wanted.length === 0 && !this.tookSettings ? 'unchanged' : 'succeeded'
   }
 
   /** Takes the steps of a plan. */
-  plan(steps: readonly Step[]): void {
+  plan(steps: readonly Step[], settings: readonly string[] = []): void {
+    this.settings = settings
     this.steps = steps.map((step) => {
       const result = step.does === 'refused' ? 'failed' : step.does === 'kept' ? 'done' : undefined
       return { step, result, done: {} }
@@ -137,6 +143,7 @@ export class Change {
           ...made,
         }),
       ),
+      settings: this.settings,
       problems: this.problems,
       ...(this.rolledBack !== undefined && { rolledBack: this.rolledBack }),
       queuedMs: this.queuedMs,

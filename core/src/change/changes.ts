@@ -69,7 +69,7 @@ export class Changes {
   }
 
   #tell(change: Change): void {
-    const { id, trigger, what, outcome, problems, steps } = change.view()
+    const { id, trigger, what, outcome, problems, settings, steps } = change.view()
     const told = steps
       .filter(({ does }) => does !== 'kept')
       .map(({ name, does, why, result, note }) => {
@@ -78,7 +78,7 @@ export class Changes {
         return `${name} ${end}: ${why}`
       })
     const fields = { change: id, trigger, outcome }
-    const message = `change ${id} (${what}) ${WORDS[outcome ?? 'refused']}${[...problems, ...told].map((line) => `; ${line}`).join('')}`
+    const message = `change ${id} (${what}) ${WORDS[outcome ?? 'refused']}${[...problems, ...settings, ...told].map((line) => `; ${line}`).join('')}`
     if (outcome === 'succeeded' || outcome === 'unchanged') this.#log.info(fields, message)
     else this.#log.error({ ...fields, code: 'SG_CHANGE_REFUSED' }, message)
   }

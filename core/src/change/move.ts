@@ -8,6 +8,8 @@ import type { Prepared } from '../registry/instance.ts'
 import { Output } from '../registry/output.ts'
 import type { Entry, Registry } from '../registry/registry.ts'
 import { Transport } from '../registry/transport.ts'
+import { isClean, reportInWords } from '../shadow/report.ts'
+import type { ShadowReport } from '../shadow/report.ts'
 import type { Done } from './change.ts'
 import type { Step } from './plan.ts'
 
@@ -33,6 +35,8 @@ export interface Board {
   readonly drainMs: number
   /** Where the code of an instance shall come from, or code that was taken before. */
   sourceOf(name: string, spec: InstanceSpec): PluginSource | Code
+  /** How long a new generation runs on a copy of the traffic before it takes over; 0: not at all. */
+  readonly shadowMs: number
 }
 
 type SpecStep = Extract<Step, { readonly spec: InstanceSpec }>
@@ -89,13 +93,14 @@ function addition({ name, kind, spec }: SpecStep, board: Board): Move {
 function replacement(
   entry: Entry,
   { name, kind, spec }: SpecStep,
-  { registry, codes, sourceOf }: Board,
+  { registry, codes, sourceOf, shadowMs }: Board,
 ): Move {
   const before: { spec: InstanceSpec; code: Code | undefined } = {
     spec: entry.spec,
     code: entry.instance.code,
   }
   let prepared: Prepared | undefined
+  let shadow: ShadowReport | undefined
   let retried: { readonly code: Code; readonly reason: string } | undefined
   return {
     async prepare(signal) {
@@ -108,6 +113,7 @@ function replacement(
         if (entry.instance.live !== undefined) throw error
         retried = { code, reason: reasonOf(error) }
       }
+      if (shadowMs > 0 && prepared !== undefined) shadow = await shadowOf(prepared, shadowMs)
     },
     async cutOver() {
       if (retried !== undefined) await entry.instance.restart(spec, retried.code)
@@ -116,7 +122,11 @@ function replacement(
       if (retried !== undefined && entry.instance.live === undefined)
         return { note: `it does not open yet and is tried again: ${retried.reason}` }
       const { spec: was, code } = before
-      return { ...madeOf(prepared), ...(code !== undefined && { former: { spec: was, code } }) }
+      return {
+        ...madeOf(prepared),
+        ...(shadow !== undefined && { note: reportInWords(shadow) }),
+        ...(code !== undefined && { former: { spec: was, code } }),
+      }
     },
     async discard() {
       await prepared?.discard()
@@ -127,6 +137,18 @@ function replacement(
       await again.commit()
       await settle(entry, before.spec, registry)
     },
+  }
+}
+
+/** Has a generation run on a copy of the traffic. Rejects, with nothing left of it, unless all came out alike. */
+async function shadowOf(prepared: Prepared, shadowMs: number): Promise<ShadowReport> {
+  try {
+    const report = await prepared.shadow(shadowMs)
+    if (!isClean(report)) throw new GatewayError('SG_SHADOW_DIFFERS', reportInWords(report))
+    return report
+  } catch (error) {
+    await prepared.discard()
+    throw error
   }
 }
 

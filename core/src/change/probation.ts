@@ -8,7 +8,7 @@ import type { Rates, Vitals } from './vitals.ts'
 export interface ProbationParts {
   readonly registry: Registry
   /** How long a new generation is watched; 0 = not at all. */
-  readonly forMs: number
+  forMs(): number
   readonly log: Logger
   /** Puts back what an instance had before. */
   undo(name: string, former: Former, evidence: string): Change
@@ -47,7 +47,7 @@ export class Probation {
   }
 
   start(): void {
-    if (this.#parts.forMs > 0) this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
+    this.#timer = setInterval(() => this.#look(), LOOK_MS).unref()
   }
 
   stop(): void {
@@ -62,7 +62,7 @@ export class Probation {
 
   /** Watches what a change has replaced. */
   watch(change: Change): void {
-    if (this.#timer === undefined || change.trigger === 'probation') return
+    if (this.#timer === undefined || this.#parts.forMs() === 0 || change.trigger === 'probation') return
     for (const { step, result, done } of change.steps) {
       const entry = this.#parts.registry.entries.find(({ spec }) => spec.name === step.name)
       const { former, generation } = done
@@ -76,7 +76,7 @@ export class Probation {
         generation,
         start,
         before: ratesBetween(this.#history.get(entry)?.[0] ?? start, start),
-        endMs: Date.now() + this.#parts.forMs,
+        endMs: Date.now() + this.#parts.forMs(),
         failedLooks: 0,
       })
     }

@@ -9,7 +9,9 @@ import { sourceInWords } from '../plugins/source.ts'
 import type { PluginSource } from '../plugins/source.ts'
 import type { Entry, Registry } from '../registry/registry.ts'
 import { carryOut } from './carry-out.ts'
+import type { Manner } from './carry-out.ts'
 import type { Change, Former, Trigger } from './change.ts'
+import type { LiveSettings } from './live-settings.ts'
 import type { Board } from './move.ts'
 import type { Changes } from './changes.ts'
 import { planOf } from './plan.ts'
@@ -23,6 +25,8 @@ export interface Parts {
   readonly registry: Registry
   readonly codes: Codes
   readonly changes: Changes
+  /** What the gateway itself is told. */
+  readonly settings: LiveSettings
   /** Instances that leave in the change under way. */
   readonly leaving: Set<string>
   drainMs(): number
@@ -34,9 +38,18 @@ export interface Parts {
   changed(change: Change, reading: Reading | undefined): Promise<void>
 }
 
+/** How a swap is wished for. */
+export interface Wish {
+  readonly trigger?: Trigger
+  /** How long the new generation runs on a copy of the traffic before it takes over; the swap is refused unless all comes out alike. */
+  readonly shadowMs?: number
+}
+
 /** What a plan would do. */
 export interface Plan {
   readonly steps: readonly Step[]
+  /** What of the gateway itself differs, in words. */
+  readonly settings: readonly string[]
   readonly problems: readonly Problem[]
 }
 
@@ -52,16 +65,19 @@ export class Reconciler {
   reload(trigger: Trigger, { atomic = false }: { readonly atomic?: boolean } = {}): Change {
     const { changes } = this.#parts
     return changes.add(trigger, 'reload of the configuration', async (change, signal) => {
-      const { reading, steps, problems, fresh } = await this.#plan()
+      const { reading, steps, settings, problems, fresh } = await this.#plan()
       change.problems.push(...problems.map(formatProblem))
-      change.plan(steps)
-      if (problems.length === 0) {
+      change.plan(steps, settings)
+      const { configuration } = reading
+      if (configuration !== undefined && problems.length === 0) {
         const { codes } = this.#parts
         const sourceOf = (name: string, spec: InstanceSpec): PluginSource =>
           fresh.includes(name) ? { kind: 'installed', plugin: spec.plugin } : codes.sourceOf(name, spec)
         await this.#carryOut(change, { atomic, signal, sourceOf })
         for (const { step, result } of change.steps)
           if (result === 'done' && fresh.includes(step.name)) codes.unpin(step.name)
+        if (!atomic || change.steps.every(({ result }) => result === 'done'))
+          change.tookSettings = this.#parts.settings.take(configuration.gateway)
       }
       await this.#parts.changed(change, reading)
     })
@@ -69,19 +85,20 @@ export class Reconciler {
 
   /** What a reload would do now; nothing is done. */
   async plan(): Promise<Plan> {
-    const { steps, problems } = await this.#plan()
-    return { steps, problems }
+    const { steps, settings, problems } = await this.#plan()
+    return { steps, settings, problems }
   }
 
   /** Puts new code behind an instance, its configuration being what it is. Throws SG_UNKNOWN_INSTANCE. */
-  swap(name: string, source: PluginSource, trigger: Trigger = 'api'): Change {
+  swap(name: string, source: PluginSource, { trigger = 'api', shadowMs = 0 }: Wish = {}): Change {
     const entry = this.#entry(name)
-    const what = `swap of ${name} to ${sourceInWords(source)}`
+    const shadowed = shadowMs > 0 ? `, in shadow for ${shadowMs / 1000} s first` : ''
+    const what = `swap of ${name} to ${sourceInWords(source)}${shadowed}`
     const { changes, codes } = this.#parts
     return changes.add(trigger, what, async (change, signal) => {
       const step: Step = { ...stepOf(entry), does: 'replaced', why: `asked for: ${sourceInWords(source)}` }
       change.plan([step])
-      await this.#carryOut(change, { atomic: true, signal, sourceOf: () => source })
+      await this.#carryOut(change, { atomic: true, signal, shadowMs, sourceOf: () => source })
       const { kind, spec, code } = entry.instance
       if (change.steps[0]?.result === 'done' && code !== undefined)
         await codes.pin(name, kind, spec, code, source)
@@ -92,7 +109,7 @@ export class Reconciler {
   /** Puts the code back that an instance had before its last one; it lies on the disk. Throws SG_UNKNOWN_INSTANCE or SG_NO_EARLIER_CODE. */
   rollback(name: string, trigger: Trigger = 'api'): Change {
     const { instance } = this.#entry(name)
-    return this.swap(name, this.#parts.codes.before(name, instance.kind, instance.code), trigger)
+    return this.swap(name, this.#parts.codes.before(name, instance.kind, instance.code), { trigger })
   }
 
   /** Puts back what an instance was before: its description and its code. Throws SG_UNKNOWN_INSTANCE. */
@@ -122,7 +139,7 @@ export class Reconciler {
     const reading = readConfiguration(source, environment)
     this.#parts.read(reading)
     const { configuration, refused, problems } = reading
-    if (configuration === undefined) return { reading, steps: [], problems, fresh: [] }
+    if (configuration === undefined) return { reading, steps: [], settings: [], problems, fresh: [] }
     const news = new Map<string, string>()
     for (const { instance, spec } of registry.entries) {
       const wanted = specOf(configuration, instance.kind, spec.name)
@@ -134,19 +151,17 @@ export class Reconciler {
       refused,
       newCode: ({ name }) => news.get(name),
     })
-    return { reading, steps, problems, fresh: [...news.keys()] }
+    const settings = this.#parts.settings.compare(configuration.gateway)
+    return { reading, steps, settings, problems, fresh: [...news.keys()] }
   }
 
   async #carryOut(
     change: Change,
-    {
-      sourceOf,
-      ...manner
-    }: Pick<Board, 'sourceOf'> & { readonly atomic: boolean; readonly signal: AbortSignal },
+    { sourceOf, shadowMs = 0, ...manner }: Pick<Board, 'sourceOf'> & Manner & { readonly shadowMs?: number },
   ): Promise<void> {
     const { registry, codes, leaving, drainMs } = this.#parts
     if (change.steps.some(({ step }) => step.does !== 'kept')) this.#parts.touching()
-    await carryOut(change, { registry, codes, leaving, drainMs: drainMs(), sourceOf }, manner)
+    await carryOut(change, { registry, codes, leaving, drainMs: drainMs(), sourceOf, shadowMs }, manner)
     for (const { instance, spec } of registry.entries) await codes.prune(spec.name, instance.code)
   }
 }

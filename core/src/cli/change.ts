@@ -27,7 +27,7 @@ export function addChangeCommands(program: Command, file: FileArgument): void {
     .argument(...file)
     .option('--atomic', 'all of it or nothing, where an instance cannot be changed')
     .action((path: string, { atomic = false }: { atomic?: boolean }) =>
-      telling(async () => told(await ask(path, 'POST', '/api/v1/reload?wait=true', { atomic }))),
+      telling(async () => told(await asked(path, '/api/v1/reload?wait=true', { atomic }))),
     )
   program
     .command('swap')
@@ -36,13 +36,18 @@ export function addChangeCommands(program: Command, file: FileArgument): void {
     .argument(...file)
     .option('--version <version>', "that version of the plugin's package, from npm")
     .option('--path <path>', 'a folder, or an npm tarball (.tgz)')
-    .action((name: string, path: string, { version, path: code }: { version?: string; path?: string }) =>
+    .option(
+      '--shadow <time>',
+      'run it on a copy of the traffic first, such as 30s, and swap only if all comes out alike',
+    )
+    .action((name: string, path: string, { version, path: code, shadow }: SwapOptions) =>
       telling(async () => {
         const body = {
           ...(version !== undefined && { version }),
           ...(code !== undefined && { path: resolve(code) }),
+          ...(shadow !== undefined && { shadow }),
         }
-        told(await ask(path, 'POST', `/api/v1/instances/${encodeURIComponent(name)}/swap?wait=true`, body))
+        told(await asked(path, `/api/v1/instances/${encodeURIComponent(name)}/swap?wait=true`, body))
       }),
     )
   program
@@ -52,7 +57,7 @@ export function addChangeCommands(program: Command, file: FileArgument): void {
     .argument(...file)
     .action((name: string, path: string) =>
       telling(async () =>
-        told(await ask(path, 'POST', `/api/v1/instances/${encodeURIComponent(name)}/rollback?wait=true`)),
+        told(await asked(path, `/api/v1/instances/${encodeURIComponent(name)}/rollback?wait=true`)),
       ),
     )
   program
@@ -69,8 +74,15 @@ export function addChangeCommands(program: Command, file: FileArgument): void {
     )
 }
 
+interface SwapOptions {
+  readonly version?: string
+  readonly path?: string
+  readonly shadow?: string
+}
+
 interface Plan {
   readonly steps: readonly StepView[]
+  readonly settings: readonly string[]
   readonly problems: readonly string[]
 }
 
@@ -94,6 +106,14 @@ async function ask(file: string, method: 'GET' | 'POST', path: string, body?: ob
   throw new Error(hint === undefined ? error : `${error}\n${hint}`)
 }
 
+/** Asks for a change, and for its end: one request waits for a minute at most. */
+async function asked(file: string, path: string, body?: object): Promise<ChangeView> {
+  let change = (await ask(file, 'POST', path, body)) as ChangeView
+  while (change.state !== 'done')
+    change = (await ask(file, 'GET', `/api/v1/changes/${change.id}?wait=true`)) as ChangeView
+  return change
+}
+
 async function telling(action: () => Promise<void>): Promise<void> {
   try {
     await action()
@@ -103,15 +123,14 @@ async function telling(action: () => Promise<void>): Promise<void> {
   }
 }
 
-function told(answer: unknown): void {
-  const change = answer as ChangeView
+function told(change: ChangeView): void {
   process.stdout.write(changeText(change))
   if (change.outcome === 'refused' || change.outcome === 'partly') process.exitCode = 1
 }
 
-function planText({ steps, problems }: Plan): string {
+function planText({ steps, settings, problems }: Plan): string {
   return (
-    [...problems, ...steps.map(stepText)].map((line) => `${line}\n`).join('') ||
+    [...problems, ...settings, ...steps.map(stepText)].map((line) => `${line}\n`).join('') ||
     'nothing runs, and nothing shall\n'
   )
 }
@@ -125,11 +144,12 @@ function changeText({
   startedMs,
   endedMs,
   problems,
+  settings,
   steps,
 }: ChangeView): string {
   const took = startedMs === undefined || endedMs === undefined ? '' : ` in ${endedMs - startedMs} ms`
   const head = `change ${id}, ${new Date(queuedMs).toISOString()}, ${what}: ${outcome ?? state}${took}`
-  const lines = [...problems, ...steps.filter(({ does }) => does !== 'kept').map(stepText)]
+  const lines = [...problems, ...settings, ...steps.filter(({ does }) => does !== 'kept').map(stepText)]
   return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('')
 }
 

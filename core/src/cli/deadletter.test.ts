@@ -86,7 +86,11 @@ async function serve(folder: string, letters: DeadLetters, token: string | undef
   })
   const app = new Hono().route(
     '/api/v1/dead-letters',
-    deadLetterRoutes({ letters: async () => letters, replay: async () => replay, guard: guardOf(token) }),
+    deadLetterRoutes({
+      letters: async () => letters,
+      replay: async () => replay,
+      guard: guardOf(() => token),
+    }),
   )
   const listener = await Listener.bind('127.0.0.1', 0, (request) => app.fetch(request), vi.fn())
   onTestFinished(() => listener.close())

@@ -30,7 +30,12 @@ function makeHost(): Host {
       log: recordingLog().log,
     }),
     codes: new Codes(
-      new GenerationStore({ stateFolder: folder, folder, keep: 1, log: recordingLog().log }),
+      new GenerationStore({
+        stateFolder: folder,
+        folder,
+        log: recordingLog().log,
+        rules: () => ({ keep: 1 }),
+      }),
       {},
       recordingLog().log,
     ),

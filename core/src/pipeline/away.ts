@@ -44,7 +44,7 @@ export class Away {
     try {
       const decoded = await decodeMany(deliveries.map(({ message }) => message))
       if (!this.#isOurs(deliveries)) return { kind: 'undecoded', deliveries: [] }
-      this.#suspicion.passed(deliveries.length)
+      this.#suspicion.passed(decoded.count)
       return { kind: 'decoded', deliveries: this.#return(), decoded }
     } catch (thrown) {
       if (!this.#isOurs(deliveries)) return { kind: 'undecoded', deliveries: [] }

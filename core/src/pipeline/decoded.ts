@@ -2,6 +2,8 @@ import type { Batch, PluginError } from '@smart-gateway/sdk'
 
 /** What a decoder made of several messages at once. */
 export interface Decoded {
+  /** How many of the messages it is of. */
+  readonly count: number
   /** At most one of each signal. */
   readonly batches: readonly Batch[]
   /** How many records of each signal there are up to the end of each message. */

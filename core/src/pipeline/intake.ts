@@ -1,8 +1,8 @@
 import type { Batch, Message, PluginError, RecordSink } from '@smart-gateway/sdk'
-import { asError } from '../errors.ts'
 import { Away } from './away.ts'
 import type { DecodeMany } from './away.ts'
 import type { Owner } from './chunk.ts'
+import { decodeEach } from './decode-each.ts'
 import type { Decoded } from './decoded.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
@@ -52,6 +52,7 @@ export class Intake implements Settlement {
   readonly #away = new Away()
   #decode: Decode | undefined
   #remote: DecodeMany | undefined
+  #shadow: ((messages: readonly Message[], decoded: Decoded) => void) | undefined
   #route: Route | undefined
   #waiting: Delivery[] = []
   readonly #refusals: Refusals
@@ -64,6 +65,8 @@ export class Intake implements Settlement {
   #open = 0
   #onRoom: (() => void)[] = []
   #onIdle: (() => void)[] = []
+  readonly #decodeOne = (delivery: Delivery, out: RecordSink): void =>
+    delivery.fill === undefined ? this.#decode!(delivery.message, out) : delivery.fill(out)
 
   constructor(name: string, failures: DecodeFailures) {
     this.#name = name
@@ -82,6 +85,11 @@ export class Intake implements Settlement {
     this.#decode = undefined
     this.#remote = decodeMany
     this.#schedule()
+  }
+
+  /** Shows what is decoded from now on, or shows it no more. */
+  setShadow(shadow: ((messages: readonly Message[], decoded: Decoded) => void) | undefined): void {
+    this.#shadow = shadow
   }
 
   /** Resolves when nothing is being decoded elsewhere, at the latest when the signal aborts: what is still there then is decoded again. */
@@ -218,7 +226,9 @@ export class Intake implements Settlement {
       this.#route !== undefined &&
       !this.#watchQueue()
     ) {
-      next = this.#decodeChunk(waiting, next, this.#route)
+      const decoded = decodeEach(waiting, next, this.#decodeOne, this.#sink, CHUNK_RECORDS)
+      this.#takeDecoded(waiting, next, decoded, this.#route)
+      next += decoded.count
     }
     if (next === waiting.length) this.#waiting = []
     else waiting.splice(0, next)
@@ -233,21 +243,31 @@ export class Intake implements Settlement {
     const route = this.#route
     if (route === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue()) return
     void this.#away.send(this.#waiting, decodeMany).then((back) => {
-      if (back.kind === 'decoded') this.#takeDecoded(back.deliveries, back.decoded, this.#route ?? route)
-      else if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
+      if (back.kind === 'decoded') {
+        const { deliveries, decoded } = back
+        this.#takeDecoded(deliveries, 0, decoded, this.#route ?? route)
+        this.#waiting.unshift(...deliveries.slice(decoded.count))
+      } else if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
       else this.#waiting.unshift(...back.deliveries)
       this.#schedule()
     })
   }
 
-  #takeDecoded(
-    deliveries: readonly Delivery[],
-    { batches, ends, failures, notes }: Decoded,
-    route: Route,
-  ): void {
+  /** Routes the records of messages from a position on, and gives those their fate that came to nothing. */
+  #takeDecoded(deliveries: readonly Delivery[], from: number, decoded: Decoded, route: Route): void {
+    const { count, batches, ends, failures, notes } = decoded
+    this.#shadow?.(
+      deliveries.slice(from, from + count).map(({ message }) => message),
+      decoded,
+    )
     const done: Delivery[] = []
-    const owned = SIGNALS.map((signal) => [signal, new Ownership(), requiredCount(route[signal])] as const)
-    for (const [i, delivery] of deliveries.entries()) {
+    const owned = batches.map(({ signal }) => ({
+      ends: ends[signal],
+      ownership: new Ownership(),
+      required: requiredCount(route[signal]),
+    }))
+    for (let i = 0; i < count; i++) {
+      const delivery = deliveries[from + i]!
       const failure = failures.get(i)
       if (failure !== undefined) {
         this.#refusals.refuse(delivery, failure)
@@ -256,86 +276,24 @@ export class Intake implements Settlement {
       const noted = notes.get(i)
       if (noted !== undefined) this.#refusals.note(delivery, noted)
       let acceptances = 0
-      let total = 0
-      for (const [signal, ownership, required] of owned) {
-        const end = ends[signal][i]!
-        const records = end - (i === 0 ? 0 : ends[signal][i - 1]!)
-        if (records > 0) ownership.add(delivery, end)
-        acceptances += records * required
-        total += records
+      let isEmpty = true
+      for (const one of owned) {
+        const end = one.ends[i]!
+        const records = end - (i === 0 ? 0 : one.ends[i - 1]!)
+        if (records === 0) continue
+        isEmpty = false
+        one.ownership.add(delivery, end)
+        acceptances += records * one.required
       }
-      if (total === 0) this.counts.empty++
+      if (isEmpty) this.counts.empty++
       if (acceptances === 0) done.push(delivery)
       else delivery.expect(acceptances)
     }
-    for (const [signal, ownership] of owned)
-      this.#forward(
-        ownership,
-        batches.find((batch) => batch.signal === signal),
-        route[signal],
-      )
+    for (const [i, batch] of batches.entries()) this.#forward(owned[i]!.ownership, batch, route[batch.signal])
     for (const delivery of done) delivery.expect(0)
   }
 
-  /** Decodes messages until there is a chunk's worth of records, routes them, and returns the position of the next message. */
-  #decodeChunk(waiting: readonly Delivery[], first: number, route: Route): number {
-    const sink = this.#sink
-    // What a decoder put there after it had returned belongs to no message.
-    sink.rewind(0, 0, 0)
-    const metrics = new Ownership()
-    const events = new Ownership()
-    const logs = new Ownership()
-    const perSample = requiredCount(route.metric)
-    const perEvent = requiredCount(route.event)
-    const perLog = requiredCount(route.log)
-    const done: Delivery[] = []
-    let next = first
-    while (next < waiting.length && sink.samples + sink.events + sink.logs < CHUNK_RECORDS) {
-      const delivery = waiting[next++]!
-      const { samples, events: eventsBefore, logs: logsBefore } = sink
-      if (!this.#decodeOne(delivery)) {
-        sink.rewind(samples, eventsBefore, logsBefore)
-        continue
-      }
-      if (sink.samples > samples) metrics.add(delivery, sink.samples)
-      if (sink.events > eventsBefore) events.add(delivery, sink.events)
-      if (sink.logs > logsBefore) logs.add(delivery, sink.logs)
-      const acceptances =
-        (sink.samples - samples) * perSample +
-        (sink.events - eventsBefore) * perEvent +
-        (sink.logs - logsBefore) * perLog
-      if (sink.samples === samples && sink.events === eventsBefore && sink.logs === logsBefore)
-        this.counts.empty++
-      if (acceptances === 0) done.push(delivery)
-      else delivery.expect(acceptances)
-    }
-    this.#forward(metrics, sink.cut('metric'), route.metric)
-    this.#forward(events, sink.cut('event'), route.event)
-    this.#forward(logs, sink.cut('log'), route.log)
-    for (const delivery of done) delivery.expect(0)
-    return next
-  }
-
-  #decodeOne(delivery: Delivery): boolean {
-    const sink = this.#sink
-    try {
-      const made: unknown =
-        delivery.fill === undefined ? this.#decode!(delivery.message, sink) : delivery.fill(sink)
-      if (typeof (made as PromiseLike<void> | undefined)?.then === 'function') {
-        Promise.resolve(made).catch(() => undefined)
-        throw new Error('decode returned a promise: it must be synchronous')
-      }
-    } catch (thrown) {
-      sink.takeNotes()
-      this.#refusals.refuse(delivery, asError(thrown))
-      return false
-    }
-    if (sink.noted) this.#refusals.note(delivery, sink.takeNotes())
-    return true
-  }
-
-  #forward(ownership: Ownership, batch: Batch | undefined, edges: readonly Edge[]): void {
-    if (batch === undefined) return
+  #forward(ownership: Ownership, batch: Batch, edges: readonly Edge[]): void {
     this.counts.records += batch.length
     if (edges.length === 0) {
       this.counts.unrouted += batch.length
@@ -360,5 +318,4 @@ export class Intake implements Settlement {
   }
 }
 
-const SIGNALS = ['metric', 'event', 'log'] as const
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }

@@ -49,7 +49,8 @@ export class Writer {
   /** Ends the wait of a write that may not begin yet. */
   #goOn: (() => void) | undefined
   #tape: Tape | undefined
-  /** Told when no write is open. */
+  #shadow: Shadow | undefined
+  /** Told when no write is open, and no refusal under way. */
   #onQuiet: (() => void)[] = []
 
   constructor(
@@ -93,6 +94,8 @@ export class Writer {
     const grace = new AbortController()
     await Promise.race([run.ended, sleep(graceMs, grace.signal)])
     grace.abort()
+    // What is being kept as a dead letter is not to be written, and kept, once more.
+    await run.refusing
     run.over = true
     this.#queue.putBack()
   }
@@ -108,6 +111,11 @@ export class Writer {
     this.#tape = tape
     tape?.onRoom(() => this.#goOn?.())
     this.#goOn?.()
+  }
+
+  /** Shows what is written from now on, with the positions of what was refused for good; or shows it no more. */
+  setShadow(shadow: Shadow | undefined): void {
+    this.#shadow = shadow
   }
 
   /** Begins no write until `release` or `replace`. Resolves when none is open, at the latest after `graceMs`, or when the signal aborts. */
@@ -198,6 +206,7 @@ export class Writer {
     run.writing = false
     this.written.writes++
     this.written.spentMs += performance.now() - startMs
+    if (this.#shadow !== undefined && outcome.kind !== 'failed') this.#shadow(parts, refusedIn(outcome))
     const poison = this.#poison(parts, outcome)
     if (run.over) return NOTHING
     if (poison !== undefined) {
@@ -264,10 +273,14 @@ export class Writer {
   }
 
   async #refuse(run: Run, refused: readonly Refused[]): Promise<void> {
-    await this.#outcomes.refused(refused)
-    // Taken away meanwhile, they are in the queue again.
-    if (run.over) return
-    for (const { part, error } of refused) this.#queue.settle([part], error)
+    run.refusing = this.#outcomes.refused(refused).then(() => {
+      run.refusing = undefined
+      // Taken away meanwhile, they are in the queue again.
+      if (run.over) return
+      for (const { part, error } of refused) this.#queue.settle([part], error)
+    })
+    await run.refusing
+    this.#tellQuiet()
   }
 
   async #pause(run: Run, errors: readonly PluginError[]): Promise<void> {
@@ -292,8 +305,16 @@ export class Writer {
   }
 
   #tellQuiet(): void {
-    if (this.#run?.writing !== true) for (const callback of this.#onQuiet.splice(0)) callback()
+    if (this.#run?.busy !== true) for (const callback of this.#onQuiet.splice(0)) callback()
   }
+}
+
+/** Who is shown what was written. */
+type Shadow = (parts: readonly Part[], refused: ReadonlySet<number>) => void
+
+function refusedIn(outcome: Exclude<Outcome, { readonly kind: 'failed' }>): ReadonlySet<number> {
+  const rejected = outcome.kind === 'partly' ? outcome.rejected : []
+  return new Set(rejected.flatMap(({ index, error }) => (error.retryable === false ? [index] : [])))
 }
 
 /** What has no fate yet, and why. */
@@ -314,9 +335,16 @@ class Run {
   wake: (() => void) | undefined
   /** True while a write is open. */
   writing = false
+  /** Kept when refused records that are being kept as dead letters have their fate. */
+  refusing: Promise<void> | undefined
 
   constructor(session: OutputSession) {
     this.session = session
     this.leaving.signal.addEventListener('abort', () => this.wake?.())
+  }
+
+  /** True while records have neither their fate nor a place in the queue. */
+  get busy(): boolean {
+    return this.writing || this.refusing !== undefined
   }
 }

@@ -23,7 +23,7 @@ function storeIn(folder: string, more: Partial<StoreSettings> = {}): GenerationS
   return new GenerationStore({
     stateFolder: join(folder, 'state'),
     folder,
-    keep: 2,
+    rules: () => ({ keep: 2 }),
     log: recordingLog().log,
     ...more,
   })

@@ -30,12 +30,12 @@ export interface Placed {
 }
 
 /** How a store keeps code. */
-export interface StoreSettings extends NpmRules {
+export interface StoreSettings {
   readonly stateFolder: string
   /** Of startup.yaml: packages are found from here. */
   readonly folder: string
-  /** So many earlier ones of each instance stay on the disk. */
-  readonly keep: number
+  /** What holds now: how many earlier ones of each instance stay on the disk, and what may be fetched. */
+  rules(): NpmRules & { readonly keep: number }
   readonly log: Logger
 }
 
@@ -64,7 +64,12 @@ export class GenerationStore {
         return await this.#take(instance, kind, source, this.#folderOf(kind, source), signal)
       const home = join(this.#home(instance), `${process.pid}-npm-${randomUUID()}`)
       try {
-        const { folder, integrity } = await installFromNpm(source, home, this.#settings, signal)
+        const { folder, integrity } = await installFromNpm(
+          source,
+          home,
+          { folder: this.#settings.folder, ...this.#settings.rules() },
+          signal,
+        )
         return await this.#take(instance, kind, source, folder, signal, integrity)
       } finally {
         await rm(home, { recursive: true, force: true })
@@ -98,7 +103,7 @@ export class GenerationStore {
     if (!existsSync(home)) return
     const numbers = numbersIn(home)
     const unused = numbers.filter((number) => !inUse.has(number))
-    const gone = unused.slice(0, Math.max(0, unused.length - this.#settings.keep)).map(String)
+    const gone = unused.slice(0, Math.max(0, unused.length - this.#settings.rules().keep)).map(String)
     const broken = readdirSync(home).filter(
       (name) => !numbers.map(String).includes(name) && !isOfThisProcess(name),
     )
@@ -162,7 +167,9 @@ export class GenerationStore {
   async #again(instance: string, kind: Kind, source: PluginSource & { number: number }): Promise<Placed> {
     const before = this.#read(instance, kind, source.number)
     if (before === undefined)
-      throw new Error(`code ${source.number} of ${instance} is not kept any more: ${this.#settings.keep} are`)
+      throw new Error(
+        `code ${source.number} of ${instance} is not kept any more: ${this.#settings.rules().keep} are`,
+      )
     if (!this.#used.has(before.package.folder)) return this.#use(before)
     const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
     await copyAgain(

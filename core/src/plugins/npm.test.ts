@@ -9,7 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { recordingLog } from '../testing/log-lines.ts'
 import { writePlugin } from '../testing/plugin-folder.ts'
 import { GenerationStore } from './generations.ts'
-import type { Placed, StoreSettings } from './generations.ts'
+import type { Placed } from './generations.ts'
+import type { NpmRules } from './npm.ts'
 import type { PluginSource } from './source.ts'
 
 const NAME = 'stranger-output'
@@ -101,16 +102,15 @@ afterAll(() => {
 
 function place(
   source: PluginSource,
-  more: Partial<StoreSettings> = {},
+  rules: NpmRules = {},
   signal = new AbortController().signal,
 ): Promise<Placed> {
   asked = []
   const store = new GenerationStore({
     stateFolder: join(folder, 'state'),
     folder,
-    keep: 5,
     log: recordingLog().log,
-    ...more,
+    rules: () => ({ keep: 5, ...rules }),
   })
   return store.place('x', 'output', source, signal)
 }
@@ -137,7 +137,7 @@ test('a tarball is taken as a version is', async () => {
   expect(placed).toMatchObject({ package: { version: '1.0.0' }, integrity: integrityOf(`${NAME}-1.0.0.tgz`) })
 }, 60_000)
 
-test.each<[string, PluginSource, Partial<StoreSettings>]>([
+test.each<[string, PluginSource, NpmRules]>([
   ['not on the list', version('1.0.0'), { allow: ['@acme/*', 'other'] }],
   ['named like an option', { kind: 'npm', name: '--ignore', version: '1.0.0' }, {}],
   ['named like a path', { kind: 'npm', name: '../x', version: '1.0.0' }, {}],

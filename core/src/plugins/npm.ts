@@ -8,8 +8,6 @@ import type { PluginSource } from './source.ts'
 
 /** Which packages may be fetched. */
 export interface NpmRules {
-  /** The folder that paths are meant from. */
-  readonly folder: string
   /** Names, or scopes as `@acme/*`; undefined: every one. */
   readonly allow?: readonly string[] | undefined
   /** The integrity of `name@version`. A package of which any version stands here is taken in these versions only. */
@@ -35,14 +33,14 @@ const VERSION = /^[\^~]?[a-zA-Z0-9*][\w.*+-]*$/
 export async function installFromNpm(
   source: PluginSource & { readonly kind: 'npm' | 'tarball' },
   home: string,
-  rules: NpmRules,
+  { folder: base, ...rules }: NpmRules & { readonly folder: string },
   signal: AbortSignal,
 ): Promise<Installed> {
   if (source.kind === 'npm') mayBeFetched(source.name, source.version, rules)
   await mkdir(home, { recursive: true, mode: 0o700 })
   await writeFile(join(home, 'package.json'), '{"private":true}\n')
   const wanted =
-    source.kind === 'npm' ? `${source.name}@${source.version}` : tarballOf(resolve(rules.folder, source.path))
+    source.kind === 'npm' ? `${source.name}@${source.version}` : tarballOf(resolve(base, source.path))
   await npm(['install', ...FLAGS, '--prefix', home, wanted], home, signal)
   const [name] = Object.keys(dependenciesIn(join(home, 'package.json')))
   if (name === undefined) throw new Error(`npm installed nothing for ${wanted}`)
@@ -50,7 +48,7 @@ export async function installFromNpm(
   const { version } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as { version: string }
   if (!isAllowed(name, rules)) throw notAllowed(name)
   const integrity =
-    source.kind === 'npm' ? await recorded(home, name) : await digestOf(resolve(rules.folder, source.path))
+    source.kind === 'npm' ? await recorded(home, name) : await digestOf(resolve(base, source.path))
   checkPin(name, version, integrity, rules)
   return { folder, integrity }
 }

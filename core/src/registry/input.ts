@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { InputDefinition, InputSession } from '@smart-gateway/sdk'
+import type { InputDefinition, InputSession, Message, RecordSink } from '@smart-gateway/sdk'
 import type { InputSpec } from '../config/configuration.ts'
 import { sleep } from '../backoff.ts'
 import { within } from '../deadline.ts'
@@ -7,8 +7,13 @@ import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { InstanceSeries } from '../host/series-table.ts'
 import type { DecodeMany } from '../pipeline/away.ts'
+import { decodeEach } from '../pipeline/decode-each.ts'
+import type { Decoded } from '../pipeline/decoded.ts'
 import type { Delivery } from '../pipeline/delivery.ts'
 import { Intake } from '../pipeline/intake.ts'
+import { Sink } from '../pipeline/sink.ts'
+import { DecodeShadow } from '../shadow/decode-shadow.ts'
+import type { ShadowReport } from '../shadow/report.ts'
 import { DecodeLog } from './decode-log.ts'
 import { Feed } from './feed.ts'
 import { OPEN_TIMEOUT_MS } from './generation.ts'
@@ -50,6 +55,7 @@ export class Input {
       extra: (generation) => ({ series: this.series.viewOf(generation) }),
       imported() {},
       attach: (next, before, signal) => this.#attach(next, before, signal),
+      shadow: (next, before, spanMs, signal) => this.#shadow(next, before, spanMs, signal),
       detach: (_, graceMs) => this.#detach(graceMs),
     })
   }
@@ -150,6 +156,27 @@ export class Input {
     }
   }
 
+  async #shadow(
+    { session }: Live,
+    before: Live | undefined,
+    spanMs: number,
+    signal: AbortSignal,
+  ): Promise<ShadowReport> {
+    const { decodeMany } = session as { readonly decodeMany?: DecodeMany }
+    if (before === undefined || session.start !== undefined) {
+      const message = `${this.#spec.name} ${before === undefined ? 'has nothing that works to be compared with' : 'brings its records itself: a second one would bring them twice'}`
+      throw new GatewayError('SG_NO_SHADOW', message)
+    }
+    const shadow = new DecodeShadow(decodeMany ?? ((messages) => decodeHere(session, messages)))
+    this.intake.setShadow((messages, decoded) => shadow.take(messages, decoded))
+    try {
+      await sleep(spanMs, signal)
+    } finally {
+      this.intake.setShadow(undefined)
+    }
+    return await shadow.report(spanMs)
+  }
+
   #tooLate(): Promise<never> {
     const message = `${this.#spec.name} was stopped: what it brings now is not taken`
     return Promise.reject(new GatewayError('SG_STOPPING', message))
@@ -172,4 +199,9 @@ export class Input {
   async #home(graceMs: number): Promise<void> {
     await this.intake.home(AbortSignal.timeout(graceMs))
   }
+}
+
+async function decodeHere(session: InputSession, messages: readonly Message[]): Promise<Decoded> {
+  const decode = (message: Message, out: RecordSink): void => session.decode!(message, out)
+  return decodeEach(messages, 0, decode, new Sink())
 }

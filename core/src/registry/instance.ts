@@ -6,6 +6,7 @@ import { GatewayError, reasonOf, retryAfterOf } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import type { Code } from '../plugins/codes.ts'
 import { sessionHealth } from '../session-health.ts'
+import type { ShadowReport } from '../shadow/report.ts'
 import { openGeneration } from './generation.ts'
 import type { Generation, Session } from './generation.ts'
 import { status } from './states.ts'
@@ -37,6 +38,16 @@ export interface Wiring<D extends Definition, S extends Session> {
   ): void | Promise<void>
   /** Waits until nothing needs the session any more that was replaced, within the grace. */
   drain?(before: Generation<D, S>, graceMs: number): Promise<void>
+  /**
+   * Has a generation that is ready run on a copy of the traffic of `before` for that time. Optional: a kind that cannot has none. Rejects
+   * with SG_NO_SHADOW where this one cannot.
+   */
+  shadow?(
+    next: Generation<D, S>,
+    before: Generation<D, S> | undefined,
+    spanMs: number,
+    signal: AbortSignal,
+  ): Promise<ShadowReport>
   /** Takes a generation out of work: nothing calls it any more when this resolves. */
   detach(generation: Generation<D, S>, graceMs: number): Promise<void>
 }
@@ -53,6 +64,8 @@ export interface Preparation {
 export interface Prepared {
   readonly generation: number
   readonly version: string
+  /** Has it run on a copy of the live one's traffic for that time. Rejects with SG_NO_SHADOW where it cannot. */
+  shadow(spanMs: number): Promise<ShadowReport>
   /**
    * Puts it in the place of the live one, which is stopped then. Rejects with SG_SWAP_FAILED: the live one goes on, and nothing is left
    * of the new one.
@@ -150,6 +163,11 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     return {
       generation: number,
       version: code.package.version,
+      shadow: async (spanMs) => {
+        if (this.#wiring.shadow === undefined)
+          throw new GatewayError('SG_NO_SHADOW', `a ${this.kind} has no traffic of its own to copy`)
+        return await this.#wiring.shadow(next, this.#live, spanMs, wanted)
+      },
       commit: () => this.#exclusive(() => this.#commit(next, spec, code, wanted)),
       discard,
     }

@@ -18,7 +18,10 @@ import { DurableQueue } from '../pipeline/durable-queue.ts'
 import { residual } from '../pipeline/ledger.ts'
 import { Queue } from '../pipeline/queue.ts'
 import type { Entrance, QueueLimits } from '../pipeline/entrance.ts'
+import { batchOfParts } from '../pipeline/parts.ts'
 import { Writer } from '../pipeline/writer.ts'
+import type { ShadowReport } from '../shadow/report.ts'
+import { WriteShadow } from '../shadow/write-shadow.ts'
 import type { Refused } from '../pipeline/parts.ts'
 import type { WriteOutcomes } from '../pipeline/writer.ts'
 import type { Generation } from './generation.ts'
@@ -78,6 +81,7 @@ export class Output implements WriteOutcomes {
       imported: (definition) => void (this.#signals ?? this.#take(wantedOf(this.#spec, definition))),
       ready: (next, before, signal) => this.#ready(next, before, signal),
       attach: (next, before, signal) => this.#attach(next, before, signal),
+      shadow: (next, before, spanMs, signal) => this.#shadow(next, before, spanMs, signal),
       detach: (_, graceMs) => this.#writer.detach(graceMs),
     })
   }
@@ -277,6 +281,27 @@ export class Output implements WriteOutcomes {
     await this.#succession?.complete(signal)
     this.#succession = undefined
     this.#take(signals)
+  }
+
+  async #shadow(
+    next: Live,
+    before: Live | undefined,
+    spanMs: number,
+    signal: AbortSignal,
+  ): Promise<ShadowReport> {
+    const { session } = next
+    if (before === undefined)
+      throw new GatewayError('SG_NO_SHADOW', `${this.#spec.name} has nothing that works to be compared with`)
+    if (session.rehearse === undefined)
+      throw new GatewayError('SG_NO_SHADOW', `the plugin of ${this.#spec.name} cannot rehearse a write`)
+    const shadow = new WriteShadow(session.rehearse.bind(session))
+    this.#writer.setShadow((parts, refused) => shadow.take(batchOfParts(parts), refused))
+    try {
+      await sleep(spanMs, signal)
+    } finally {
+      this.#writer.setShadow(undefined)
+    }
+    return await shadow.report(spanMs)
   }
 
   #take(signals: readonly Signal[]): void {

@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts'
 
 /** What a decoder made of several messages, on its way from the thread. */
 export interface DecodedCrossing {
+  readonly count: number
   readonly batches: readonly Crossing[]
   readonly ends: Ends
   readonly failures: readonly (readonly [number, Fault])[]

@@ -17,6 +17,7 @@ export interface RemoteSession {
   decodeMany?(messages: readonly Message[]): Promise<Decoded>
   start?(emit: (fill: (out: RecordSink) => void) => Promise<void>): Promise<void>
   write?(batch: Batch): Promise<WriteResult>
+  rehearse?(batch: Batch): Promise<WriteResult>
   follow?(batch: Batch): Promise<void>
   exportState?(): Promise<unknown>
   restore?(state: unknown): Promise<void>
@@ -38,7 +39,7 @@ export function remoteSession(
       `open did not return a session with ${kind === 'input' ? 'decode or start' : 'write'}`,
     )
   const departures = new Departures()
-  const send = (verb: 'write' | 'follow', batch: Batch): Promise<unknown> => {
+  const send = (verb: 'write' | 'rehearse' | 'follow', batch: Batch): Promise<unknown> => {
     const { crossing, buffers } = departures.pack(batch)
     return channel.ask(verb, crossing, buffers)
   }
@@ -49,12 +50,13 @@ export function remoteSession(
     ...(has('decode') && {
       async decodeMany(messages: readonly Message[]) {
         const { packed, buffers } = packMessages(messages)
-        const { batches, ends, failures, notes } = await channel.ask<DecodedCrossing>(
+        const { count, batches, ends, failures, notes } = await channel.ask<DecodedCrossing>(
           'decode',
           packed,
           buffers,
         )
         return {
+          count,
           batches: batches.map((batch) => lending.arrivals.unpack(batch)),
           ends,
           failures: new Map(failures.map(([i, fault]) => [i, fromCloneable(fault)])),
@@ -68,14 +70,14 @@ export function remoteSession(
         await channel.ask('start', undefined)
       },
     }),
-    ...(has('write') && {
-      async write(batch: Batch) {
-        const written = (await send('write', batch)) as Written
-        return { rejected: written.map(([index, fault]) => ({ index, error: fromCloneable(fault) })) }
-      },
-    }),
+    ...(has('write') && { write: async (batch: Batch) => resultOf(await send('write', batch)) }),
+    ...(has('rehearse') && { rehearse: async (batch: Batch) => resultOf(await send('rehearse', batch)) }),
     ...(has('follow') && { follow: (batch: Batch) => send('follow', batch) as Promise<void> }),
     ...(has('exportState') && { exportState: () => channel.ask('exportState', undefined) }),
     ...(has('restore') && { restore: (state: unknown) => channel.ask<void>('restore', state) }),
   }
+}
+
+function resultOf(written: unknown): WriteResult {
+  return { rejected: (written as Written).map(([index, fault]) => ({ index, error: fromCloneable(fault) })) }
 }

@@ -46,6 +46,10 @@ const channel = new Channel(parentPort as MessagePort, {
     const { rejected = [] } = (await session!.write(arrivals.unpack(crossing) as never)) ?? {}
     return rejected.map(({ index, error }) => [index, toCloneable(error)])
   },
+  async rehearse(crossing: Crossing): Promise<Written> {
+    const { rejected = [] } = (await session!.rehearse!(arrivals.unpack(crossing) as never)) ?? {}
+    return rejected.map(({ index, error }) => [index, toCloneable(error)])
+  },
   follow: (crossing: Crossing) => session!.follow?.(arrivals.unpack(crossing) as never),
   exportState: () => session!.exportState?.(),
   restore: (state: unknown) => session!.restore?.(state),
@@ -90,4 +94,14 @@ function openedOf(opened: unknown): Opened {
   return { verbs, ...(typeof members['address'] === 'string' && { address: members['address'] }) }
 }
 
-const VERBS = ['decode', 'start', 'write', 'follow', 'exportState', 'restore', 'health', 'stop'] as const
+const VERBS = [
+  'decode',
+  'start',
+  'write',
+  'rehearse',
+  'follow',
+  'exportState',
+  'restore',
+  'health',
+  'stop',
+] as const

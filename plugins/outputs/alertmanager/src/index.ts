@@ -34,6 +34,9 @@ export default defineOutput({
         writing = delivery
         return { rejected: await delivery }
       },
+      rehearse: async ({ records }) => ({
+        rejected: await deliver(records, async () => ({ kind: 'accepted' }), raisedAlerts(), generatorURL),
+      }),
       health: peers.health,
       exportState: raised.entries,
       restore: raised.restore,

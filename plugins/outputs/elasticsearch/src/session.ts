@@ -2,6 +2,7 @@ import { retryable } from '@smart-gateway/sdk'
 import type { Context, Health, OutputSession, Rejection } from '@smart-gateway/sdk'
 import { isJsonObject } from '@smart-gateway/sdk/json'
 import { bulkWriter } from './bulk.ts'
+import { lineWriter } from './lines.ts'
 import { refusal } from './failure.ts'
 import type { ElasticsearchOptions } from './options.ts'
 import { connectStore } from './store.ts'
@@ -28,6 +29,7 @@ export async function openSession(
     dataStreams: options.dataStream,
     maxRequestBytes: options.maxRequestBytes,
   })
+  const rehearsed = lineWriter(options.dataStream)
   let health: Health = { state: 'ready' }
   let writing: Promise<unknown> = Promise.resolve()
   let stopping: Promise<void> | undefined
@@ -53,6 +55,7 @@ export async function openSession(
       writing = outcome
       return { rejected: await outcome }
     },
+    rehearse: (batch) => ({ rejected: rehearsed(batch).rejected }),
     health: () => health,
     stop: () => (stopping ??= writing.catch(() => undefined).then(() => store.close())),
   }

@@ -60,6 +60,7 @@ export default defineOutput({
             rotation: options.rotate,
           })
     const toLines = lineWriter()
+    const rehearsed = lineWriter()
     let health: Health = { state: 'ready' }
     let trouble: string | undefined
     let writing = Promise.resolve()
@@ -86,6 +87,7 @@ export default defineOutput({
         if (bytes.length > 0) await (writing = append(bytes))
         return rejected.length > 0 ? { rejected } : undefined
       },
+      rehearse: (batch) => ({ rejected: rehearsed(batch).rejected }),
       health: () => health,
       stop: () => (stopping ??= writing.catch(() => undefined).then(() => target.close())),
     }

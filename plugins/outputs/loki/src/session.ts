@@ -17,6 +17,7 @@ export async function openSession(context: Context<LokiOptions>): Promise<Output
     'Structured metadata entries that did not fit into the limits of Loki.',
   )
   const prepare = preparer(options, () => left.inc())
+  const prepareRehearsal = preparer(options, () => {})
   const bodyOf = options.encoding === 'json' ? jsonBody : protobufBody
   const client = createClient(options, signal)
   let health: Health = { state: 'ready' }
@@ -55,6 +56,11 @@ export async function openSession(context: Context<LokiOptions>): Promise<Output
       const written = write(batch)
       writing = written
       return written
+    },
+    async rehearse(batch) {
+      const { pushes, rejected } = prepareRehearsal(batch, Date.now())
+      for (const push of pushes) await bodyOf(push)
+      return { rejected }
     },
     health: () => health,
     stop: () => (stopping ??= writing.then(client.close, client.close)),

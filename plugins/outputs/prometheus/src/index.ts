@@ -67,6 +67,7 @@ export default defineOutput({
       sweep: createSweep(state, expiry, monotonicMs),
     })
     let held = hold(emptyState())
+    const rehearsal = hold(emptyState())
     /** Two generations live side by side during a swap: one that only follows has nothing to count. */
     let works = false
 
@@ -96,6 +97,7 @@ export default defineOutput({
         held.write(batch, account)
         account.series.set(held.state.size)
       },
+      rehearse: (batch) => rehearsal.write(batch, SILENT),
       health: account.health,
       exportState: () => snapshot(held.state, monotonicMs),
       restore(state) {
