@@ -51,6 +51,8 @@ export class GenerationStore {
   readonly #settings: StoreSettings
   /** Folders from which this process may have imported something. */
   readonly #used = new Set<string>()
+  /** The last one that was taken of files with a stamp, of whichever instance. */
+  readonly #stamps = new Map<string, Placed>()
 
   constructor(settings: StoreSettings) {
     this.#settings = settings
@@ -111,6 +113,8 @@ export class GenerationStore {
       await rm(join(home, name), { recursive: true, force: true }).catch((err: unknown) =>
         this.#settings.log.warn({ err }, `${join(home, name)} cannot be removed; remove it by hand`),
       )
+    for (const [stamp, placed] of this.#stamps)
+      if (!existsSync(packagesOf(placed))) this.#stamps.delete(stamp)
   }
 
   async #take(
@@ -125,6 +129,10 @@ export class GenerationStore {
     readManifest(folder, kind)
     const newest = this.list(instance, kind).at(-1)
     if (newest?.stamp === first.stamp && !this.#used.has(newest.package.folder)) return this.#use(newest)
+    const equal = newest?.stamp === first.stamp ? newest : this.#stamps.get(first.stamp)
+    // Where it is let go of in this very moment, the original is still there.
+    const alike = equal && (await this.#alike(instance, kind, equal, source).catch(() => undefined))
+    if (alike !== undefined) return alike
     const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
     try {
       const deadlineMs = Date.now() + AGREE_MS
@@ -171,18 +179,25 @@ export class GenerationStore {
         `code ${source.number} of ${instance} is not kept any more: ${this.#settings.rules().keep} are`,
       )
     if (!this.#used.has(before.package.folder)) return this.#use(before)
+    return await this.#alike(instance, kind, before, before.source)
+  }
+
+  /** Takes code that lies in another generation's folder already, be it of another instance. */
+  async #alike(instance: string, kind: Kind, placed: Placed, source: PluginSource): Promise<Placed> {
+    const { content, stamp, integrity } = placed
     const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
-    await copyAgain(
-      join(this.#home(instance), String(source.number), 'packages'),
-      join(temporary, 'packages'),
-    )
-    const { content, stamp, integrity } = before
-    return await this.#keep(instance, kind, temporary, {
-      source: before.source,
-      content,
-      stamp,
-      ...(integrity !== undefined && { integrity }),
-    })
+    try {
+      await copyAgain(packagesOf(placed), join(temporary, 'packages'))
+      return await this.#keep(instance, kind, temporary, {
+        source,
+        content,
+        stamp,
+        ...(integrity !== undefined && { integrity }),
+      })
+    } catch (error) {
+      await rm(temporary, { recursive: true, force: true })
+      throw error
+    }
   }
 
   async #keep(
@@ -207,6 +222,7 @@ export class GenerationStore {
 
   #use(placed: Placed): Placed {
     this.#used.add(placed.package.folder)
+    this.#stamps.set(placed.stamp, placed)
     return placed
   }
 
@@ -235,6 +251,11 @@ export class GenerationStore {
 }
 
 const ABOUT = 'generation.json'
+
+/** The folder with the packages of code, of which the plugin's own is one. */
+function packagesOf({ package: { folder } }: Placed): string {
+  return dirname(folder)
+}
 
 function numbersIn(home: string): readonly number[] {
   if (!existsSync(home)) return []

@@ -1,5 +1,15 @@
 import { createHash } from 'node:crypto'
-import { copyFile, mkdir, readdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
+import {
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import type { ClosurePackage } from './closure.ts'
 
@@ -45,10 +55,12 @@ export class SourceTree {
     const places = new Map(
       this.#packages.map(([one], i) => [one, join(target, `${i}-${basename(one.folder)}`)]),
     )
+    const folders = new Set<string>()
+    for (const [one, files] of this.#packages)
+      for (const { path } of files) folders.add(dirname(join(places.get(one)!, path)))
+    for (const folder of folders) await mkdir(folder, { recursive: true })
     const content = await this.#digest(async (one, file, bytes) => {
-      const path = join(places.get(one)!, file.path)
-      await mkdir(dirname(path), { recursive: true })
-      await writeFile(path, bytes, { mode: file.mode })
+      await writeFile(join(places.get(one)!, file.path), bytes, { mode: file.mode })
     })
     for (const [{ dependencies }, place] of places) {
       for (const [name, dependency] of dependencies) {
@@ -68,26 +80,38 @@ export class SourceTree {
     for (const [one, files] of this.#packages) {
       const dependencies = [...one.dependencies].map(([name, other]) => [name, numbers.get(other)])
       hash.update(JSON.stringify([one.name, dependencies.sort(), files.length]))
-      for (const file of files) {
-        const bytes = await readFile(join(one.folder, file.path))
-        hash.update(`\0${file.path}\0${bytes.length}\0`).update(bytes)
-        await visit(one, file, bytes)
+      for (let at = 0; at < files.length; at += AT_ONCE) {
+        const some = files.slice(at, at + AT_ONCE)
+        const contents = await Promise.all(some.map(({ path }) => readFile(join(one.folder, path))))
+        for (const [i, { path }] of some.entries())
+          hash.update(`\0${path}\0${contents[i]!.length}\0`).update(contents[i]!)
+        await Promise.all(some.map((file, i) => visit(one, file, contents[i]!)))
       }
     }
     return hash.digest('hex')
   }
 }
 
-/** Copies a folder that was made by `SourceTree.copy`: other paths, so that Node evaluates its modules anew. */
+/**
+ * Makes a folder like one that was made by `SourceTree.copy`: under other paths Node evaluates its modules anew. Nobody changes what lies in
+ * either, so the files are shared where the disk can do that.
+ */
 export async function copyAgain(from: string, to: string): Promise<void> {
   await mkdir(to, { recursive: true })
-  for (const entry of await readdir(from, { withFileTypes: true })) {
-    const [source, target] = [join(from, entry.name), join(to, entry.name)]
-    if (entry.isDirectory()) await copyAgain(source, target)
-    else if (entry.isSymbolicLink()) await symlink(await readlink(source), target, 'dir')
-    else await copyFile(source, target)
-  }
+  const entries = await readdir(from, { withFileTypes: true })
+  for (let at = 0; at < entries.length; at += AT_ONCE)
+    await Promise.all(
+      entries.slice(at, at + AT_ONCE).map(async (entry) => {
+        const [source, target] = [join(from, entry.name), join(to, entry.name)]
+        if (entry.isDirectory()) await copyAgain(source, target)
+        else if (entry.isSymbolicLink()) await symlink(await readlink(source), target, 'dir')
+        else await link(source, target).catch(() => copyFile(source, target))
+      }),
+    )
 }
+
+/** Files that are read or written at once. */
+const AT_ONCE = 16
 
 /** A folder that is linked into itself would never end. */
 const MAX_DEPTH = 64
