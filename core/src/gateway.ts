@@ -26,6 +26,7 @@ import { Routes } from './host/routes.ts'
 import { Sockets } from './host/sockets.ts'
 import type { Host } from './host/host.ts'
 import { Codes } from './plugins/codes.ts'
+import { InlineCode } from './plugins/inline-code.ts'
 import { GenerationStore } from './plugins/generations.ts'
 import { LiveSettings } from './change/live-settings.ts'
 import { Levels } from './levels.ts'
@@ -104,6 +105,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
     rules: () => live.now.plugins,
   })
   const codes = new Codes(store, begin.lastGood?.pins ?? {}, log)
+  const inlineCode = new InlineCode(log)
   const host: Host = {
     log,
     scrubber,
@@ -112,6 +114,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
     sockets: new Sockets(onError, leaving),
     deadLetters,
     codes,
+    inlineCode,
     folder: configuration.folder,
     stateFolder,
   }
@@ -157,7 +160,7 @@ export function createGateway(config: string | object, options: GatewayOptions =
   changes.onDone((change) => probation.watch(change))
   const follow = new Follow(source, registry, reconciler, log)
   registerGatewayMetrics(metrics, registry)
-  registerChangeMetrics(metrics, changes, standing)
+  registerChangeMetrics(metrics, changes, standing, inlineCode)
   registerDeadLetterMetrics(metrics, deadLetters)
 
   let stopped: Promise<Left> | undefined

@@ -1,10 +1,16 @@
 import { Counter, Gauge } from 'prom-client'
 import type { Registry as Metrics } from 'prom-client'
 import type { Changes } from '../change/changes.ts'
+import type { InlineCode } from '../plugins/inline-code.ts'
 import type { Standing } from '../change/standing.ts'
 
 /** Registers what can be measured of changes; the pair of names for the configuration is Prometheus' own. */
-export function registerChangeMetrics(metrics: Metrics, changes: Changes, standing: Standing): void {
+export function registerChangeMetrics(
+  metrics: Metrics,
+  changes: Changes,
+  standing: Standing,
+  inlineCode: InlineCode,
+): void {
   const registers = [metrics]
   const successful: Gauge = new Gauge({
     name: 'smart_gateway_config_last_reload_successful',
@@ -17,6 +23,12 @@ export function registerChangeMetrics(metrics: Metrics, changes: Changes, standi
     help: 'When a configuration was last taken as it stood.',
     registers,
     collect: () => time.set(Math.floor(standing.goodSinceMs / 1000)),
+  })
+  const inMemory: Gauge = new Gauge({
+    name: 'smart_gateway_inline_generations',
+    help: 'Generations whose code was imported into this process; it stays in memory, also when they are replaced.',
+    registers,
+    collect: () => inMemory.set(inlineCode.size),
   })
   const swaps = new Counter({
     name: 'smart_gateway_swaps_total',

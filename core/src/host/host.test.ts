@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { Scrubber } from '../config/secrets.ts'
 import { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
 import { Codes } from '../plugins/codes.ts'
+import { InlineCode } from '../plugins/inline-code.ts'
 import { GenerationStore } from '../plugins/generations.ts'
 import { recordingLog } from '../testing/log-lines.ts'
 import { scratch } from '../testing/scratch.ts'
@@ -39,6 +40,7 @@ function makeHost(): Host {
       {},
       recordingLog().log,
     ),
+    inlineCode: new InlineCode(recordingLog().log),
     folder,
     stateFolder: join(folder, 'state'),
   }

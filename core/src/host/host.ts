@@ -7,6 +7,7 @@ import { boundedLog } from '../bounded-log.ts'
 import type { Scrubber } from '../config/secrets.ts'
 import type { DeadLetterBox } from '../dead-letters/dead-letter-box.ts'
 import type { Codes } from '../plugins/codes.ts'
+import type { InlineCode } from '../plugins/inline-code.ts'
 import { metricsOf } from './plugin-metrics.ts'
 import type { Owner, Place, Routes } from './routes.ts'
 import type { BoundSocket } from './socket.ts'
@@ -24,6 +25,8 @@ export interface Host {
   readonly deadLetters: DeadLetterBox
   /** The code of plugins, each generation's in a folder of its own. */
   readonly codes: Codes
+  /** What of it was imported into this process. */
+  readonly inlineCode: InlineCode
   /** The folder from which relative paths in options are meant. */
   readonly folder: string
   /** The one folder that the gateway writes. */

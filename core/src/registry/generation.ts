@@ -72,6 +72,7 @@ async function openInline<D extends Definition, S extends Session>(
   opening: Opening,
 ): Promise<Generation<D, S>> {
   const { host, owner, signal, package: plugin } = opening
+  host.inlineCode.took(plugin.folder, owner.instance)
   const definition = await within(() => importDefinition(plugin), {
     what: `the import of ${plugin.name}`,
     ms: OPEN_TIMEOUT_MS,
