@@ -1,4 +1,4 @@
-export { defineInput, defineOutput, defineTransport } from './define.ts'
+export { defineFilter, defineInput, defineOutput, defineTransport } from './define.ts'
 export type {
   Definition,
   FilterDefinition,

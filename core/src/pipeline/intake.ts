@@ -3,9 +3,10 @@ import { asError } from '../errors.ts'
 import { Away } from './away.ts'
 import type { DecodeMany } from './away.ts'
 import type { Owner } from './chunk.ts'
-import type { Decoded } from './decoded.ts'
+import type { Decoded, Ends } from './decoded.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
+import type { Filters } from './filters.ts'
 import { Ownership } from './ownership.ts'
 import type { Entrance } from './entrance.ts'
 import { blockingQueue, queuesOf, requiredCount } from './route.ts'
@@ -44,14 +45,20 @@ export class Intake implements Settlement {
     undecodable: 0,
     rejectedElements: 0,
     skippedElements: 0,
+    /** Records that go on, those that no output takes included. */
     records: 0,
+    /** Records that a filter of the input took away before that. */
+    filtered: 0,
     unrouted: 0,
   }
   readonly #name: string
   readonly #sink = new Sink()
+  /** What one message decoded to, before its filters. */
+  readonly #raw = new Sink()
   readonly #away = new Away()
   #decode: Decode | undefined
   #remote: DecodeMany | undefined
+  #filters: Filters | undefined
   #route: Route | undefined
   #waiting: Delivery[] = []
   readonly #refusals: Refusals
@@ -89,6 +96,16 @@ export class Intake implements Settlement {
     this.#remote = undefined
     await this.#away.empty(signal)
     this.#waiting.unshift(...this.#away.abandon())
+  }
+
+  /** Puts filters between the decoder and the route, or none; while one of them is not open, messages wait. */
+  setFilters(filters: Filters | undefined): void {
+    this.#filters = filters
+    this.#schedule()
+  }
+
+  get filters(): Filters | undefined {
+    return this.#filters
   }
 
   /** Says where records go; undefined while a required output has not yet said what it accepts: messages wait then. */
@@ -131,7 +148,7 @@ export class Intake implements Settlement {
     return (
       this.#blocked ||
       (this.#decode === undefined && this.#remote === undefined) ||
-      this.#route === undefined ||
+      this.#ready === undefined ||
       (this.#remote !== undefined && this.#waiting.length >= MAX_WAITING) ||
       blockingQueue(this.#route) !== undefined
     )
@@ -215,10 +232,10 @@ export class Intake implements Settlement {
     while (
       next < waiting.length &&
       this.#decode !== undefined &&
-      this.#route !== undefined &&
+      this.#ready !== undefined &&
       !this.#watchQueue()
     ) {
-      next = this.#decodeChunk(waiting, next, this.#route)
+      next = this.#decodeChunk(waiting, next, this.#ready)
     }
     if (next === waiting.length) this.#waiting = []
     else waiting.splice(0, next)
@@ -230,10 +247,15 @@ export class Intake implements Settlement {
 
   /** Has the next messages decoded elsewhere: one batch at a time, so that they keep their order. */
   #sendAway(decodeMany: DecodeMany): void {
-    const route = this.#route
-    if (route === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue()) return
+    if (this.#ready === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue())
+      return
     void this.#away.send(this.#waiting, decodeMany).then((back) => {
-      if (back.kind === 'decoded') this.#takeDecoded(back.deliveries, back.decoded, this.#route ?? route)
+      const route = this.#ready
+      if (back.kind === 'decoded' && route !== undefined)
+        this.#takeDecoded(back.deliveries, this.#filters?.decoded(back.decoded) ?? back.decoded, {
+          route,
+          raw: back.decoded.ends,
+        })
       else if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
       else this.#waiting.unshift(...back.deliveries)
       this.#schedule()
@@ -243,7 +265,7 @@ export class Intake implements Settlement {
   #takeDecoded(
     deliveries: readonly Delivery[],
     { batches, ends, failures, notes }: Decoded,
-    route: Route,
+    { route, raw }: { readonly route: Route; readonly raw: Ends },
   ): void {
     const done: Delivery[] = []
     const owned = SIGNALS.map((signal) => [signal, new Ownership(), requiredCount(route[signal])] as const)
@@ -264,7 +286,9 @@ export class Intake implements Settlement {
         acceptances += records * required
         total += records
       }
-      if (total === 0) this.counts.empty++
+      const decoded = raw === ends ? total : recordsOf(raw, i)
+      this.counts.filtered += decoded - total
+      if (decoded === 0) this.counts.empty++
       if (acceptances === 0) done.push(delivery)
       else delivery.expect(acceptances)
     }
@@ -293,6 +317,7 @@ export class Intake implements Settlement {
     while (next < waiting.length && sink.samples + sink.events + sink.logs < CHUNK_RECORDS) {
       const delivery = waiting[next++]!
       const { samples, events: eventsBefore, logs: logsBefore } = sink
+      const { filtered } = this.counts
       if (!this.#decodeOne(delivery)) {
         sink.rewind(samples, eventsBefore, logsBefore)
         continue
@@ -304,7 +329,12 @@ export class Intake implements Settlement {
         (sink.samples - samples) * perSample +
         (sink.events - eventsBefore) * perEvent +
         (sink.logs - logsBefore) * perLog
-      if (sink.samples === samples && sink.events === eventsBefore && sink.logs === logsBefore)
+      if (
+        sink.samples === samples &&
+        sink.events === eventsBefore &&
+        sink.logs === logsBefore &&
+        this.counts.filtered === filtered
+      )
         this.counts.empty++
       if (acceptances === 0) done.push(delivery)
       else delivery.expect(acceptances)
@@ -317,7 +347,9 @@ export class Intake implements Settlement {
   }
 
   #decodeOne(delivery: Delivery): boolean {
-    const sink = this.#sink
+    const filters = this.#filters
+    const sink = filters === undefined ? this.#sink : this.#raw
+    if (filters !== undefined) sink.rewind(0, 0, 0)
     try {
       const made: unknown =
         delivery.fill === undefined ? this.#decode!(delivery.message, sink) : delivery.fill(sink)
@@ -325,6 +357,7 @@ export class Intake implements Settlement {
         Promise.resolve(made).catch(() => undefined)
         throw new Error('decode returned a promise: it must be synchronous')
       }
+      if (filters !== undefined) this.counts.filtered += filters.pass(sink, this.#sink)
     } catch (thrown) {
       sink.takeNotes()
       this.#refusals.refuse(delivery, asError(thrown))
@@ -345,6 +378,11 @@ export class Intake implements Settlement {
     for (const edge of edges) edge.queue.push(chunk, edge.required)
   }
 
+  /** The route, unless a filter is not open: then nothing may take it. */
+  get #ready(): Route | undefined {
+    return this.#filters?.closed === undefined ? this.#route : undefined
+  }
+
   /** True when a queue blocks; the flush goes on by itself once it has room. */
   #watchQueue(): boolean {
     const queue = blockingQueue(this.#route)
@@ -358,6 +396,14 @@ export class Intake implements Settlement {
     }
     return true
   }
+}
+
+/** How many records there are of one message, of all signals. */
+function recordsOf(ends: Ends, message: number): number {
+  let records = 0
+  for (const signal of SIGNALS)
+    records += ends[signal][message]! - (message === 0 ? 0 : ends[signal][message - 1]!)
+  return records
 }
 
 const SIGNALS = ['metric', 'event', 'log'] as const
