@@ -39,8 +39,16 @@ test('an input clips for everybody, an output clamps for itself', async () => {
   const views = () => gateway!.registry.view()
   await until('everything to be ready', () => views().every(({ state }) => state === 'ready'))
   const lists = [-1, 20, 80, 100.5].map((value, i) => ({
-    ...{ values: [value], dstypes: ['gauge'], dsnames: ['value'], time: 1795167248 + i, interval: 10 },
-    ...{ host: 'h', plugin: 'cpu', plugin_instance: '0', type: 'percent', type_instance: 'idle' },
+    values: [value],
+    dstypes: ['gauge'],
+    dsnames: ['value'],
+    time: 1795167248 + i,
+    interval: 10,
+    host: 'h',
+    plugin: 'cpu',
+    plugin_instance: '0',
+    type: 'percent',
+    type_instance: 'idle',
   }))
   const answer = await fetch(`http://127.0.0.1:${port}/collectd`, {
     method: 'POST',
