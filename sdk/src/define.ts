@@ -84,11 +84,11 @@ export interface TransportSession<S = unknown> extends Session {
 /** One open filter. It runs in the gateway's own thread, between two steps of a record's way. */
 export interface FilterSession extends Session {
   /**
-   * Returns the batch as it shall go on: the same one, another one of the same signal, or one of length 0. Synchronous. It MUST NOT
-   * change the one it is given, and MUST NOT return more records than that has; those that go on keep their order. A batch holds
-   * records of one message, 1 or more of one signal. What it takes away is counted, and settled. When it throws before an output, the
-   * batch's records are handed to it anew one by one, and the one that it throws on alone is refused for good; after an input, the
-   * message is refused as one that does not decode is.
+   * Returns the batch as it shall go on: the same one, another one of the same signal, or one of length 0. Synchronous. It is given
+   * records of one message, 1 or more, and MUST NOT change them; it MUST NOT return more than it was given, and those that go on keep
+   * their order. A series that it makes is frozen, and the same object each time that it is made of the same one. What it takes away is
+   * counted, and settled. When it throws before an output, the records are handed to it anew one by one, and the one that it throws on
+   * alone is refused for good; after an input, the message is refused as one that does not decode is.
    */
   apply(batch: Batch): Batch
 }
