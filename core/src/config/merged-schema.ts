@@ -16,7 +16,7 @@ export function mergedSchema({ transports, filters, inputs, outputs }: Configura
       transports: section(properties.transports, transports),
       filters: section(properties.filters, filters),
       inputs: section(properties.inputs, inputs, {
-        from: { ...properties.inputs.additionalProperties.properties.from, allOf: subscriptions },
+        from: { ...properties.inputs.additionalProperties.properties.from, ...all(subscriptions) },
       }),
       outputs: section(properties.outputs, outputs),
     },
@@ -44,10 +44,14 @@ function section(
     additionalProperties: {
       ...instance,
       properties: { ...instance.properties, ...more },
-      // A schema must not hold an empty list of them.
-      ...(choices.length > 0 && { allOf: choices }),
+      ...all(choices),
     },
   }
+}
+
+// A schema must not hold an empty list of them.
+function all(schemas: readonly JsonSchema[]): JsonSchema {
+  return schemas.length === 0 ? {} : { allOf: schemas }
 }
 
 // An $id of its own keeps a plugin's references inside its schema, and two plugins that chose the same $id apart.

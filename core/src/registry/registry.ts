@@ -134,6 +134,7 @@ export class Registry {
       await input.update(spec, async (feed) => transport?.adopt(feed))
     } catch (error) {
       transport?.releaseEnded()
+      this.#reroute()
       throw error
     }
     if (before !== undefined && before !== input.feed) this.transport(before.transport)?.release(before)
