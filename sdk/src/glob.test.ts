@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { globMatcher } from './glob.ts'
+import type { Series } from './record.ts'
+import { firstMatching, globMatcher } from './glob.ts'
 
 test.each<[string, readonly string[], readonly string[]]>([
   ['load', ['load'], ['', 'loa', 'load1', 'xload']],
@@ -24,4 +25,23 @@ test('many stars and a long text that does not match take no time', () => {
   const started = performance.now()
   expect(globMatcher('*a*a*a*a*a*a*a*a*a*b')('a'.repeat(10_000))).toBe(false)
   expect(performance.now() - started).toBeLessThan(1000)
+})
+
+test('the first rule that fits a name is found, once for each series', () => {
+  const rules = [{ match: 'cpu*' }, { match: '*' }, { match: 'cpu' }]
+  const ruleOf = firstMatching(rules)
+  let looks = 0
+  const series = (name: string): Series => ({
+    get name() {
+      looks++
+      return name
+    },
+    labels: {},
+    type: 'gauge',
+    intervalMs: 0,
+  })
+  const [cpu, load] = [series('cpu'), series('load')]
+  expect([cpu, load, cpu, load].map(ruleOf)).toEqual([rules[0], rules[1], rules[0], rules[1]])
+  expect(looks).toBe(3)
+  expect(firstMatching([{ match: 'x' }])(cpu)).toBeUndefined()
 })

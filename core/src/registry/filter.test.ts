@@ -2,11 +2,12 @@ import { expect, test } from 'vitest'
 import { permanent } from '@smart-gateway/sdk'
 import type { Batch, FilterSession } from '@smart-gateway/sdk'
 import type { Change } from '../change/change.ts'
+import type { Letter } from '../dead-letters/letter.ts'
 import { residual } from '../pipeline/ledger.ts'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import type { Bench } from '../testing/bench.ts'
 import type { Gateway } from '../gateway.ts'
-import { idsOf } from '../testing/records.ts'
+import { idsOf, SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 
@@ -219,6 +220,18 @@ test('before an optional output, what comes while its filter is not open is let 
   await deliver('numbers', 1, 2)
   expect(shelf.ids).toEqual([])
   expect(books(gateway)).toMatchObject({ edge: { routed: 2, unfiltered: 2 }, residual: 0 })
+})
+
+test('a dead letter is not replayed past a filter that is not open', async () => {
+  const { gateway, shelf } = await setUp({ output: ['sieve'] }, () => {
+    throw new Error('never')
+  })
+  const record = { series: SERIES, value: 1, timeMs: 0 }
+  const letter = { id: 1, kind: 'record', instance: 'shelf', signal: 'metric', body: JSON.stringify(record) }
+  await expect(gateway.registry.redeliver(letter as unknown as Letter)).rejects.toMatchObject({
+    code: 'SG_NO_FILTER',
+  })
+  expect([shelf.ids, gateway.registry.outputs[0]!.holds.inFlight.size]).toEqual([[], 0])
 })
 
 test('a filter that is lost holds what comes until it is open again', async () => {

@@ -56,6 +56,7 @@ export class Registry {
     this.#inputs = configuration.inputs.map((spec) => this.makeInput(spec))
     this.#outputs = configuration.outputs.map((spec) => this.makeOutput(spec))
     this.#transports = configuration.transports.map((spec) => new Transport(spec, host))
+    this.#refilter()
     for (const input of this.#inputs) this.#connect(input)
     this.#selfCheck = new SelfCheck(() => [...this.#inputs, ...this.#outputs], host.log)
   }
@@ -233,11 +234,13 @@ export class Registry {
   }
 
   #reroute(): void {
+    this.#refilter()
+    for (const input of this.#inputs) input.intake.setRoute(routeOf(input, this.#outputs))
+  }
+
+  #refilter(): void {
     for (const { screen, spec } of this.#outputs) screen.setFilters(this.#filtersOf(spec))
-    for (const input of this.#inputs) {
-      input.intake.setFilters(this.#filtersOf(input.spec))
-      input.intake.setRoute(routeOf(input, this.#outputs))
-    }
+    for (const { intake, spec } of this.#inputs) intake.setFilters(this.#filtersOf(spec))
   }
 
   // One that is not there holds what should go through it, as one that is not open does.

@@ -1,6 +1,6 @@
 import { permanent } from '@smart-gateway/sdk'
 import type { Series } from '@smart-gateway/sdk'
-import { globMatcher } from '@smart-gateway/sdk/glob'
+import { firstMatching } from '@smart-gateway/sdk/glob'
 
 /** What values a series may have, both ends included. */
 export interface Range {
@@ -17,18 +17,10 @@ export interface Rule {
 
 /** Finds the range of a series: that of the first rule that its name matches. Throws when a rule admits nothing. */
 export function rangesOf(rules: readonly Rule[]): (series: Series) => Range | undefined {
-  const ranges = rules.map(({ match, min = -Infinity, max = Infinity }, i) => {
-    if (min > max) throw permanent(`rules[${i}] admits nothing: min ${min} is greater than max ${max}`)
-    return { matches: globMatcher(match), min, max }
-  })
-  // In steady state a series is the same object, so that its name is matched once.
-  const known = new WeakMap<Series, Range | null>()
-  return (series) => {
-    let range = known.get(series)
-    if (range === undefined) {
-      range = ranges.find(({ matches }) => matches(series.name)) ?? null
-      known.set(series, range)
-    }
-    return range ?? undefined
-  }
+  return firstMatching(
+    rules.map(({ match, min = -Infinity, max = Infinity }, i) => {
+      if (min > max) throw permanent(`rules[${i}] admits nothing: min ${min} is greater than max ${max}`)
+      return { match, min, max }
+    }),
+  )
 }
