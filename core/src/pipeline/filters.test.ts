@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { retryable } from '@smart-gateway/sdk'
 import type { Batch, FilterSession, Message } from '@smart-gateway/sdk'
-import { idsOf, SERIES } from '../testing/records.ts'
+import { idsOf, line, SERIES } from '../testing/records.ts'
 import type { Decoded } from './decoded.ts'
 import { Filters } from './filters.ts'
 import { Intake } from './intake.ts'
@@ -105,4 +105,13 @@ test('what was decoded elsewhere while the filter went away waits, and is decode
   intake.setFilters(new Filters([sieve]))
   await expect.poll(() => queue.empty).toBe(false)
   expect([calls, idsOf(batchOfParts(queue.take(10, 1e9)))]).toEqual([2, [1]])
+})
+
+test('of a batch of length 0 nothing goes on, whatever its columns still hold', async () => {
+  const { queue, intake, sieve, fates } = makeIntake()
+  intake.setRoute({ metric: [], event: [], log: [{ output: 'x', queue, required: true }] })
+  intake.setDecoder((_, out) => out.log(line('gone')))
+  sieve.put({ apply: (batch) => ({ ...batch, length: 0 }) })
+  await intake.deliver({ body: Buffer.alloc(0) })
+  expect([queue.empty, intake.counts.filtered, fates]).toEqual([true, 1, []])
 })

@@ -62,6 +62,8 @@ export class Sink implements RecordSink {
 
   /** Takes all records of a batch. */
   add(batch: Batch): void {
+    // Whatever stands in its columns.
+    if (batch.length === 0) return
     if (batch.signal === 'event') for (const record of batch.records) this.#events.push(record)
     else if (batch.signal === 'log') for (const record of batch.records) this.#logs.push(record)
     else
