@@ -142,6 +142,31 @@ test("an output's filter sees its records before they enter its queue, those of 
   )
 })
 
+test('before a disk queue a message is settled when what is left of it is on the disk', async () => {
+  const bench = await makeBench()
+  const [hand, shelf] = [makeHand(), makeShelf()]
+  const config = configuration(bench, hand, shelf, { output: ['sieve'] })
+  const gateway = bench.gateway({
+    ...config,
+    filters: {
+      sieve: {
+        plugin: bench.plugin(
+          'filter',
+          'sieve',
+          keeping((value) => value < 10),
+        ),
+      },
+    },
+    outputs: { shelf: { ...config.outputs.shelf, queue: { type: 'disk' } } },
+  })
+  await gateway.start()
+  await Promise.all([1, 20, 3, 40].map((number) => hand.deliver('numbers', number, number + 1)))
+  await until('it is written', () => shelf.ids.length === 4)
+  expect(shelf.ids).toEqual([1, 2, 3, 4])
+  await until('the rows have gone', () => books(gateway).edge.delivered === 4)
+  expect(books(gateway)).toMatchObject({ edge: { routed: 8, delivered: 4, filtered: 4 }, residual: 0 })
+})
+
 test("a message that an input's filter throws on is refused and kept, and the others go on", async () => {
   const { deliver, shelf, gateway } = await setUp({ input: ['sieve'] }, () => ({
     apply(batch) {
