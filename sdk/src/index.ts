@@ -11,6 +11,7 @@ export type {
   TransportDefinition,
   TransportSession,
 } from './define.ts'
+export { keepRecords } from './selection.ts'
 export { permanent, retryable } from './errors.ts'
 export type { ErrorDetails, PluginError } from './errors.ts'
 export type {

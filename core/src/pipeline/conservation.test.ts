@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { permanent, retryable } from '@smart-gateway/sdk'
+import { keepRecords, permanent, retryable } from '@smart-gateway/sdk'
 import type { FilterSession, OutputSession, Rejection } from '@smart-gateway/sdk'
 import { idsOf, SERIES } from '../testing/records.ts'
 import { seeded } from '../testing/seeded.ts'
@@ -109,17 +109,11 @@ function sifting(random: Seeded, filtered: Set<number>, throwing = 50): FilterSe
     apply(batch) {
       const ids = idsOf(batch) as number[]
       if (throwing > 0 && ids.some((id) => id % throwing === 0)) throw permanent('no')
-      if (batch.signal !== 'metric') return batch
-      const kept = ids.map((_, i) => i).filter(() => random.next() > 0.1)
-      if (kept.length === batch.length) return batch
-      for (const [i, id] of ids.entries()) if (!kept.includes(i)) filtered.add(id)
-      return {
-        signal: 'metric',
-        length: kept.length,
-        series: kept.map((i) => batch.series[i]!),
-        values: kept.map((i) => batch.values[i]!),
-        times: kept.map((i) => batch.times[i]!),
-      }
+      return keepRecords(batch, (i) => {
+        const isKept = random.next() > 0.1
+        if (!isKept) filtered.add(ids[i]!)
+        return isKept
+      })
     },
   }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { permanent } from '@smart-gateway/sdk'
+import { keepRecords, permanent } from '@smart-gateway/sdk'
 import type { Batch } from '@smart-gateway/sdk'
-import { chunkOf, idsOf, range, tracked } from '../testing/records.ts'
+import { chunkOf, idsOf, tracked } from '../testing/records.ts'
 import type { Tracked } from '../testing/records.ts'
 import { batchOfParts } from './parts.ts'
 import type { Refused } from './parts.ts'
@@ -13,16 +13,7 @@ import { Sieve } from './sieve.ts'
 
 /** What is left of the samples that a test wants to keep. */
 function keep(batch: Batch, isGood: (value: number) => boolean): Batch {
-  if (batch.signal !== 'metric') return batch
-  const at = range(0, batch.length).filter((i) => isGood(batch.values[i]!))
-  if (at.length === batch.length) return batch
-  return {
-    signal: 'metric',
-    length: at.length,
-    series: at.map((i) => batch.series[i]!),
-    values: at.map((i) => batch.values[i]!),
-    times: at.map((i) => batch.times[i]!),
-  }
+  return batch.signal === 'metric' ? keepRecords(batch, (i) => isGood(batch.values[i]!)) : batch
 }
 
 function makeScreen(...applies: readonly ((batch: Batch) => unknown)[]) {

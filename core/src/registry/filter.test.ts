@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { permanent } from '@smart-gateway/sdk'
-import type { Batch, FilterSession } from '@smart-gateway/sdk'
+import { keepRecords, permanent } from '@smart-gateway/sdk'
+import type { FilterSession } from '@smart-gateway/sdk'
 import type { Change } from '../change/change.ts'
 import type { Letter } from '../dead-letters/letter.ts'
 import { residual } from '../pipeline/ledger.ts'
@@ -13,20 +13,10 @@ import { until } from '../testing/until.ts'
 
 /** A filter that takes away what is not good. */
 function keeping(isGood: (value: number) => boolean): () => FilterSession {
-  return () => ({ apply: (batch) => kept(batch, isGood) })
-}
-
-function kept(batch: Batch, isGood: (value: number) => boolean): Batch {
-  if (batch.signal !== 'metric') return batch
-  const at = Array.from(batch.values, (value, i) => (isGood(value) ? i : -1)).filter((i) => i >= 0)
-  if (at.length === batch.length) return batch
-  return {
-    signal: 'metric',
-    length: at.length,
-    series: at.map((i) => batch.series[i]!),
-    values: at.map((i) => batch.values[i]!),
-    times: at.map((i) => batch.times[i]!),
-  }
+  return () => ({
+    apply: (batch) =>
+      batch.signal === 'metric' ? keepRecords(batch, (i) => isGood(batch.values[i]!)) : batch,
+  })
 }
 
 async function reloaded(gateway: Gateway): Promise<Change> {
