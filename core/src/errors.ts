@@ -48,7 +48,7 @@ export const ERRORS = {
   },
   SG_DEFINITION_INVALID: {
     means: "A plugin's default export is not a definition of the kind and api that its manifest promises.",
-    hint: "Export what defineInput, defineOutput or defineTransport returns; tell the plugin's author.",
+    hint: "Export what defineInput, defineOutput, defineTransport or defineFilter returns; tell the plugin's author.",
   },
   SG_OPTIONS_INVALID: {
     means: "The options in the configuration do not fit the plugin's schema.",
@@ -57,6 +57,10 @@ export const ERRORS = {
   SG_NO_FROM: {
     means: 'An input that decodes messages has no subscription that brings it any.',
     hint: 'Give it `from: { transport: NAME, ... }` in startup.yaml.',
+  },
+  SG_NO_FILTER: {
+    means: 'A filter that an input or an output names is not there, or not open.',
+    hint: 'See why in `smart-gateway status`: records wait for it, and never pass without it.',
   },
   SG_UNKNOWN_INSTANCE: {
     means: 'There is no instance of that name.',

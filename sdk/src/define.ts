@@ -87,11 +87,14 @@ export interface TransportSession<S = unknown> extends Session {
   subscribe(options: S, intake: Intake, context: SubscriptionContext): Subscription | Promise<Subscription>
 }
 
-/** One open filter. */
+/** One open filter. It runs in the gateway's own thread, between two steps of a record's way. */
 export interface FilterSession extends Session {
   /**
-   * Returns the batch as it shall go on: the same one, another one, or one of length 0. Synchronous. It MUST
-   * NOT change the one it is given.
+   * Returns the batch as it shall go on: the same one, another one of the same signal, or one of length 0. Synchronous. It is given
+   * records of one message, 1 or more, and MUST NOT change them; it MUST NOT return more than it was given, and those that go on keep
+   * their order. A series that it makes is frozen, and the same object each time that it is made of the same one. What it takes away is
+   * counted, and settled. When it throws before an output, the records are handed to it anew one by one, and the one that it throws on
+   * alone is refused for good; after an input, the message is refused as one that does not decode is.
    */
   apply(batch: Batch): Batch
 }
@@ -169,13 +172,16 @@ export interface TransportDefinition<
   open(context: Context<Options<O>>): TransportSession<Options<S>> | Promise<TransportSession<Options<S>>>
 }
 
-/** A complete filter. The kind is reserved: nothing loads one yet. */
+/** A complete filter, as `defineFilter` returns it. */
 export interface FilterDefinition<O extends JsonSchema = JsonSchema> extends Plugin<'filter'> {
   /**
    * A JSON Schema for `options` in startup.yaml, written as a literal: `open`'s `options` are typed from it.
    */
   readonly options: O
-  /** Opens a session as `InputDefinition.open` does, once filters are loaded. */
+  /**
+   * Opens a session, as `InputDefinition.open` does: within 30 s, tried again with backoff when it throws or
+   * rejects, leaving nothing behind. While none is open, records wait.
+   */
   open(context: Context<Options<O>>): FilterSession | Promise<FilterSession>
 }
 
@@ -208,4 +214,11 @@ export function defineTransport<const O extends JsonSchema, const S extends Json
   definition: Undeclared<TransportDefinition<O, S>>,
 ): TransportDefinition<O, S> {
   return { api: 1, kind: 'transport', ...definition }
+}
+
+/** Declares a filter. `open`'s `options` are typed from the schema literal. Throws nothing. */
+export function defineFilter<const O extends JsonSchema>(
+  definition: Undeclared<FilterDefinition<O>>,
+): FilterDefinition<O> {
+  return { api: 1, kind: 'filter', ...definition }
 }

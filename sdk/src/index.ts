@@ -1,4 +1,4 @@
-export { defineInput, defineOutput, defineTransport } from './define.ts'
+export { defineFilter, defineInput, defineOutput, defineTransport } from './define.ts'
 export type {
   Definition,
   FilterDefinition,
@@ -11,6 +11,7 @@ export type {
   TransportDefinition,
   TransportSession,
 } from './define.ts'
+export { keepRecords } from './selection.ts'
 export { permanent, retryable } from './errors.ts'
 export type { ErrorDetails, PluginError } from './errors.ts'
 export type {

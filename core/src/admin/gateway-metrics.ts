@@ -1,9 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge } from 'prom-client'
 import type { Registry as Metrics } from 'prom-client'
-import type { Input } from '../registry/input.ts'
-import type { Output } from '../registry/output.ts'
-import type { Registry } from '../registry/registry.ts'
-import type { Transport } from '../registry/transport.ts'
+import type { Entry, Registry } from '../registry/registry.ts'
 
 type Labels = Readonly<Record<string, string>>
 
@@ -18,52 +15,64 @@ interface Reading {
 const COMPONENT = ['component', 'kind', 'plugin'] as const
 const STATES = ['starting', 'ready', 'degraded', 'failed', 'draining', 'stopped'] as const
 
-const FATES = ['routed', 'recovered', 'delivered', 'rejected', 'returned'] as const
+const FATES = ['routed', 'recovered', 'delivered', 'filtered', 'rejected', 'returned'] as const
 /** Why records were dropped, and where that is counted. */
-const DROPS = { queue_full: 'dropped', expired: 'expired' } as const
+const DROPS = { queue_full: 'dropped', expired: 'expired', filter_closed: 'unfiltered' } as const
 
 const COUNTERS: readonly Reading[] = [
   {
     name: 'smart_gateway_component_received_records_total',
-    help: 'Records that an input decoded, or that were routed to an output.',
+    help: 'Records that an input decoded, that a filter was given, or that were routed to an output.',
     labels: COMPONENT,
-    read: ({ inputs, outputs }) => [
-      ...inputs.map((input) => [labelsOf(input), input.intake.counts.records] as const),
+    read: ({ filters, inputs, outputs }) => [
+      ...inputs.map(
+        (input) => [labelsOf(input), input.intake.counts.records + input.intake.counts.filtered] as const,
+      ),
+      ...filters.map((filter) => [labelsOf(filter), filter.sieve.counts.records] as const),
       ...outputs.map((output) => [labelsOf(output), output.queue.ledger.total.routed] as const),
     ],
   },
   {
     name: 'smart_gateway_component_sent_records_total',
-    help: 'Records that an input handed on, or that the store of an output accepted.',
+    help: 'Records that an input or a filter handed on, or that the store of an output accepted.',
     labels: COMPONENT,
-    read: ({ inputs, outputs }) => [
+    read: ({ filters, inputs, outputs }) => [
       ...inputs.map(
         (input) => [labelsOf(input), input.intake.counts.records - input.intake.counts.unrouted] as const,
+      ),
+      ...filters.map(
+        (filter) => [labelsOf(filter), filter.sieve.counts.records - filter.sieve.counts.filtered] as const,
       ),
       ...outputs.map((output) => [labelsOf(output), output.queue.ledger.total.delivered] as const),
     ],
   },
   {
     name: 'smart_gateway_component_discarded_records_total',
-    help: 'Records that went nowhere, by reason: unrouted, skipped (not a sample), rejected (by the store), queue_full (by policy), expired (older than maxAge).',
+    help: 'Records that went nowhere, by reason: unrouted, skipped (not a sample), filtered (by a filter of the input or output), rejected (by the store, or a filter failed on it), queue_full (by policy), expired (older than maxAge), filter_closed (a filter of an optional output was not open).',
     labels: [...COMPONENT, 'reason'],
     read: ({ inputs, outputs }) => [
       ...inputs.flatMap((input) => [
         [{ ...labelsOf(input), reason: 'unrouted' }, input.intake.counts.unrouted] as const,
+        [{ ...labelsOf(input), reason: 'filtered' }, input.intake.counts.filtered] as const,
         [{ ...labelsOf(input), reason: 'skipped' }, input.intake.counts.skippedElements] as const,
       ]),
       ...outputs.flatMap((output) => [
         [{ ...labelsOf(output), reason: 'rejected' }, output.queue.ledger.total.rejected] as const,
         [{ ...labelsOf(output), reason: 'queue_full' }, output.queue.ledger.total.dropped] as const,
         [{ ...labelsOf(output), reason: 'expired' }, output.queue.ledger.total.expired] as const,
+        [{ ...labelsOf(output), reason: 'filtered' }, output.queue.ledger.total.filtered] as const,
+        [{ ...labelsOf(output), reason: 'filter_closed' }, output.queue.ledger.total.unfiltered] as const,
       ]),
     ],
   },
   {
     name: 'smart_gateway_component_errors_total',
-    help: 'Messages and elements that did not decode, and writes that failed.',
+    help: 'Messages and elements that did not decode, batches that a filter failed on, and writes that failed.',
     labels: [...COMPONENT, 'error'],
-    read: ({ inputs, outputs }) => [
+    read: ({ filters, inputs, outputs }) => [
+      ...filters.map(
+        (filter) => [{ ...labelsOf(filter), error: 'filter' }, filter.sieve.counts.failures] as const,
+      ),
       ...inputs.flatMap((input) => [
         [{ ...labelsOf(input), error: 'decode_message' }, input.intake.counts.undecodable] as const,
         [{ ...labelsOf(input), error: 'decode_element' }, input.intake.counts.rejectedElements] as const,
@@ -84,7 +93,7 @@ const COUNTERS: readonly Reading[] = [
   },
   {
     name: 'smart_gateway_edge_records_total',
-    help: 'Records of an input at an output: routed to it, recovered from its disk queue; delivered, rejected (dead-lettered), dropped (reason: queue_full by policy, expired beyond maxAge), returned (their source sends them again).',
+    help: 'Records of an input at an output: routed to it, recovered from its disk queue; delivered, filtered (by a filter of the output), rejected (dead-lettered), dropped (reason: queue_full by policy, expired beyond maxAge, filter_closed before an optional output), returned (their source sends them again).',
     labels: ['input', 'output', 'fate', 'reason'],
     read: ({ outputs }) =>
       outputs.flatMap(({ spec: { name: output }, queue }) =>
@@ -174,8 +183,8 @@ const GAUGES: readonly Reading[] = [
     name: 'smart_gateway_instance_state',
     help: '1 for the state that an instance is in.',
     labels: ['component', 'state'],
-    read: ({ transports, inputs, outputs }) =>
-      [...transports, ...inputs, ...outputs].flatMap(({ spec, status }) =>
+    read: ({ entries }) =>
+      entries.flatMap(({ spec, status }) =>
         STATES.map((state) => [{ component: spec.name, state }, status.state === state ? 1 : 0] as const),
       ),
   },
@@ -183,10 +192,8 @@ const GAUGES: readonly Reading[] = [
     name: 'smart_gateway_instance_generation',
     help: 'The number of the generation that works; 0 when none does.',
     labels: ['component'],
-    read: ({ transports, inputs, outputs }) =>
-      [...transports, ...inputs, ...outputs].map(
-        ({ spec, instance }) => [{ component: spec.name }, instance.live?.number ?? 0] as const,
-      ),
+    read: ({ entries }) =>
+      entries.map(({ spec, instance }) => [{ component: spec.name }, instance.live?.number ?? 0] as const),
   },
 ]
 
@@ -217,7 +224,7 @@ function describe({ name, help, labels }: Reading, metrics: Metrics) {
   return { name, help, labelNames: labels, registers: [metrics] }
 }
 
-function labelsOf({ spec, instance }: Transport | Input | Output): Labels {
+function labelsOf({ spec, instance }: Entry): Labels {
   return { component: spec.name, kind: instance.kind, plugin: spec.plugin }
 }
 

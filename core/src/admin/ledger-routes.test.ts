@@ -66,6 +66,7 @@ test('every message and record is shown with its fate, for each input and each o
         inFlight: 0,
         residual: 0,
         empty: 0,
+        filteredRecords: 0,
         unroutedRecords: 1,
       },
       expect.objectContaining({ input: 'silent', received: 0, residual: 0 }),

@@ -20,6 +20,8 @@ export interface MessageLine {
   readonly residual: number
   /** Of those settled: they decoded to nothing. */
   readonly empty: number
+  /** Records of them that a filter of the input took away. */
+  readonly filteredRecords: number
   /** Records of them that no output takes. */
   readonly unroutedRecords: number
 }
@@ -50,7 +52,7 @@ export function ledgerRoutes(registry: Registry): Hono {
 function ledgersOf({ inputs, outputs }: Registry): Ledgers {
   return {
     messages: inputs.map(({ spec, intake }) => {
-      const { received, settled, returned, refused, dropped, empty, unrouted } = intake.counts
+      const { received, settled, returned, refused, dropped, empty, filtered, unrouted } = intake.counts
       return {
         input: spec.name,
         received,
@@ -61,6 +63,7 @@ function ledgersOf({ inputs, outputs }: Registry): Ledgers {
         inFlight: intake.inFlight,
         residual: intake.unaccounted,
         empty,
+        filteredRecords: filtered,
         unroutedRecords: unrouted,
       }
     }),

@@ -63,7 +63,7 @@ async function carry(change: Change, board: Board, { atomic, signal }: Manner): 
 }
 
 // What takes records is there before what brings them, and what leaves leaves when what replaces it works.
-const TURNS = ['output', 'filter', 'transport', 'input'] as const
+const TURNS = ['filter', 'output', 'transport', 'input'] as const
 
 function turnOf({ open: { step } }: Open): number {
   const turn = TURNS.indexOf(step.kind)

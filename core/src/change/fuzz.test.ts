@@ -11,7 +11,7 @@ type Json = Record<string, unknown>
 type Random = () => number
 
 /** What never has a mistake and must never be touched. */
-const SOUND = ['hand', 'numbers', 'shelf']
+const SOUND = ['hand', 'sieve', 'numbers', 'shelf']
 
 test.each([1, 2, 3])(
   'seed %i: fuzzed edits under load never touch a sound instance, never end the process, and lose nothing',
@@ -21,10 +21,15 @@ test.each([1, 2, 3])(
     const [hand, shelf] = [makeHand(), makeShelf()]
     const sound = {
       transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+      filters: { sieve: { plugin: bench.plugin('filter', 'sieve', () => ({ apply: (batch) => batch })) } },
       inputs: {
-        numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } },
+        numbers: {
+          plugin: bench.plugin('input', 'numbers', decoder()),
+          from: { transport: 'hand' },
+          filters: ['sieve'],
+        },
       },
-      outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) } },
+      outputs: { shelf: { plugin: bench.plugin('output', 'shelf', shelf.open), filters: ['sieve'] } },
     }
     const plugins = [
       ...['good', 'better'].map((name) => bench.plugin('output', name, makeShelf().open)),
@@ -34,6 +39,17 @@ test.each([1, 2, 3])(
       bench.plugin('output', 'nonsense', () => ({}) as never),
       bench.plugin('output', 'unimportable', makeShelf().open, { top: `throw new Error('at import')` }),
       bench.plugin('input', 'other', decoder()),
+      bench.plugin('filter', 'none', () => ({
+        apply: (batch) => ({ ...batch, length: 0 }),
+      })),
+      bench.plugin('filter', 'picky', () => ({
+        apply() {
+          throw new Error('at apply')
+        },
+      })),
+      bench.plugin('filter', 'shy', () => {
+        throw new Error('at open')
+      }),
       ...['process.exit(1)', `setTimeout(() => { throw new Error('later') })`].map((text, i) =>
         stranger(join(bench.folder, `stranger-${i}`), text),
       ),
@@ -91,7 +107,7 @@ function stranger(folder: string, text: string): string {
 }
 
 function merged(sound: Json, extra: Json): Json {
-  const sections = ['transports', 'inputs', 'outputs'].map((section) => {
+  const sections = ['transports', 'filters', 'inputs', 'outputs'].map((section) => {
     const added = extra[section]
     const isRecord = typeof added === 'object' && added !== null && !Array.isArray(added)
     return [section, isRecord ? { ...added, ...(sound[section] as Json) } : sound[section]]
@@ -103,8 +119,11 @@ function merged(sound: Json, extra: Json): Json {
 function edited(extra: Json, plugins: readonly string[], random: Random): Json {
   const next = structuredClone(extra)
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
-  const section = pick(['outputs', 'outputs', 'outputs', 'inputs', 'transports'])
+  const section = pick(['outputs', 'outputs', 'outputs', 'filters', 'filters', 'inputs', 'transports'])
   const instances = (next[section] ??= {}) as Json
+  // A plugin of another kind is a mistake that must not hide all others.
+  const fitting = plugins.filter((folder) => folder.includes(`/${section.slice(0, -1)}-`))
+  const plugin = (): string => pick(fitting.length > 0 && random() < 0.7 ? fitting : plugins)
   const names = Object.keys(instances)
   const name = pick(names.length === 0 ? ['a'] : names)
   const act = pick([
@@ -119,16 +138,17 @@ function edited(extra: Json, plugins: readonly string[], random: Random): Json {
     'type',
     'route',
     'queue',
+    'filters',
   ])
   const one = instances[name] as Json | undefined
   if (act === 'add' || one === undefined)
     instances[pick(['a', 'b', 'c', 'd'])] = {
-      plugin: pick(plugins),
+      plugin: plugin(),
       required: false,
       ...(section === 'inputs' && { from: { transport: pick(['hand', 'gone']) } }),
       ...(section !== 'outputs' && { required: undefined }),
     }
-  else if (act === 'plugin') one['plugin'] = pick(plugins)
+  else if (act === 'plugin') one['plugin'] = plugin()
   else if (act === 'options') one['options'] = { depth: Math.floor(random() * 3) }
   else if (act === 'drop') delete instances[name]
   else if (act === 'rename') {
@@ -136,11 +156,13 @@ function edited(extra: Json, plugins: readonly string[], random: Random): Json {
     instances[pick(['e', 'f', 'not a name'])] = one
   } else if (act === 'retype') {
     delete instances[name]
-    const other = (next[pick(['outputs', 'inputs'])] ??= {}) as Json
+    const other = (next[pick(['outputs', 'inputs', 'filters'])] ??= {}) as Json
     other[name] = one
   } else if (act === 'key') one[pick(['colour', 'pluginn'])] = 1
   else if (act === 'type') one[pick(['plugin', 'options', 'queue', 'from'])] = pick([5, null, 'x', []])
   else if (act === 'route') one['from'] = pick([['numbers'], ['nobody'], undefined])
+  else if (act === 'filters')
+    one['filters'] = pick([['a'], ['b', 'c'], ['sieve'], ['sieve', 'd'], ['nobody'], 'a', undefined])
   else one['queue'] = { max: pick(['1MiB', '2MiB', 'many']) }
   return next
 }

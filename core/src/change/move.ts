@@ -3,6 +3,7 @@ import type { PluginSource } from '../plugins/source.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
 import type { InputSpec, OutputSpec } from '../config/configuration.ts'
 import type { Code, Codes } from '../plugins/codes.ts'
+import { Filter } from '../registry/filter.ts'
 import { Input } from '../registry/input.ts'
 import type { Prepared } from '../registry/instance.ts'
 import { Output } from '../registry/output.ts'
@@ -71,9 +72,12 @@ function addition({ name, kind, spec }: SpecStep, board: Board): Move {
       prepared = await entry.instance.prepare({ spec, code, signal })
     },
     async cutOver() {
-      const from = entry instanceof Input ? entry.feed?.transport : undefined
-      if (from !== undefined && registry.transport(from) === undefined)
-        throw new GatewayError('SG_NO_FROM', `its transport ${from} is not there`)
+      try {
+        needs(kind, spec, registry)
+      } catch (error) {
+        await prepared?.discard()
+        throw error
+      }
       try {
         await registry.add(entry)
         await prepared?.commit()
@@ -116,6 +120,12 @@ function replacement(
       if (shadowMs > 0 && prepared !== undefined) shadow = await shadowOf(prepared, shadowMs)
     },
     async cutOver() {
+      try {
+        registry.needFilters(spec)
+      } catch (error) {
+        await prepared?.discard()
+        throw error
+      }
       if (retried !== undefined) await entry.instance.restart(spec, retried.code)
       await prepared?.commit()
       await settle(entry, spec, registry)
@@ -152,6 +162,14 @@ async function shadowOf(prepared: Prepared, shadowMs: number): Promise<ShadowRep
   }
 }
 
+/** Throws when what an instance is fed by, or what it is filtered by, is not there. */
+function needs(kind: Step['kind'], spec: InstanceSpec, registry: Registry): void {
+  const from = kind === 'input' ? (spec as InputSpec).from?.transport : undefined
+  if (from !== undefined && registry.transport(from) === undefined)
+    throw new GatewayError('SG_NO_FROM', `its transport ${from} is not there`)
+  registry.needFilters(spec)
+}
+
 function isCode(source: PluginSource | Code): source is Code {
   return 'package' in source
 }
@@ -177,6 +195,9 @@ function removal(entry: Entry, { registry, drainMs }: Board): Move {
   return {
     async prepare() {},
     async cutOver() {
+      const users = entry instanceof Filter ? registry.usersOf(entry) : []
+      if (users.length > 0)
+        throw new GatewayError('SG_NO_FILTER', `it stays: ${users.join(' and ')} would have to wait for it`)
       // An input decodes and hands on what it has taken; an output is fed nothing more from now on.
       if (!(entry instanceof Input)) registry.remove(entry)
       const note = await retire(entry, drainMs)
@@ -191,13 +212,14 @@ function removal(entry: Entry, { registry, drainMs }: Board): Move {
 
 /** Brings what the host itself does for an instance to what its spec says. */
 async function settle(entry: Entry, spec: InstanceSpec, registry: Registry): Promise<void> {
+  registry.needFilters(spec)
   if (entry instanceof Output) await entry.update(spec as OutputSpec)
   else if (entry instanceof Input) await registry.updateInput(entry, spec as InputSpec)
   else entry.update(spec)
 }
 
 async function retire(entry: Entry, drainMs: number): Promise<string | undefined> {
-  if (entry instanceof Transport) {
+  if (entry instanceof Transport || entry instanceof Filter) {
     await entry.instance.stop(STOP_GRACE_MS)
     return undefined
   }

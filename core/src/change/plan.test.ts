@@ -5,11 +5,16 @@ import { planOf } from './plan.ts'
 import type { Running, Step, Wanted } from './plan.ts'
 
 const bus = spec('bus')
-const collectd: InputSpec = { ...spec('collectd'), from: { transport: 'bus', subscription: { queue: 'q' } } }
+const collectd: InputSpec = {
+  ...spec('collectd'),
+  from: { transport: 'bus', subscription: { queue: 'q' } },
+  filters: [],
+}
 const shelf: OutputSpec = {
   ...spec('shelf'),
   from: undefined,
   signals: undefined,
+  filters: [],
   required: true,
   queue: { type: 'memory', maxBytes: 1000, whenFull: 'block' },
   batch: { records: 1000, bytes: 1000, lingerMs: 0 },
@@ -80,7 +85,11 @@ test('an instance with a mistake is refused alone: one that runs goes on, one th
 
 test('an input whose transport is refused and does not run is refused with it', () => {
   const refused = new Map([['web', { kind: 'transport' as const, problems: [] }]])
-  const fed = (name: string): InputSpec => ({ ...spec(name), from: { transport: 'web', subscription: {} } })
+  const fed = (name: string): InputSpec => ({
+    ...collectd,
+    name,
+    from: { transport: 'web', subscription: {} },
+  })
   const steps = plan({ inputs: [collectd, fed('logs')] }, { refused })
   expect(step(steps, 'logs')).toMatchObject({ does: 'refused', why: 'its transport web was refused' })
 })
@@ -94,12 +103,50 @@ test('an input stays with its transport while that one is refused and goes on', 
   })
 })
 
+test('the filters of an output change without a new generation of it', () => {
+  const steps = plan({ filters: [spec('sieve')], outputs: [{ ...shelf, filters: ['sieve'] }] })
+  expect(step(steps, 'sieve')).toMatchObject({ does: 'added' })
+  expect(step(steps, 'shelf')).toMatchObject({ does: 'updated' })
+})
+
+test('an output whose filter is refused and does not run is refused with it', () => {
+  const refused = new Map([['sieve', { kind: 'filter' as const, problems: [] }]])
+  const steps = plan({ outputs: [{ ...shelf, filters: ['sieve'] }] }, { refused })
+  expect(step(steps, 'shelf')).toMatchObject({ does: 'refused', why: 'its filter sieve was refused' })
+})
+
+test('a filter stays as long as an instance goes on with it', () => {
+  const sieve: Running = { name: 'sieve', kind: 'filter', spec: spec('sieve'), version: '1.0.0' }
+  const sifted: Running = {
+    name: 'drawer',
+    kind: 'output',
+    spec: { ...shelf, name: 'drawer', filters: ['sieve'] } as OutputSpec,
+    version: '1.0.0',
+  }
+  const refused = new Map([['drawer', { kind: 'output' as const, problems: [] }]])
+  const steps = planOf([...running, sieve, sifted], {
+    configuration: {
+      transports: [bus],
+      filters: [],
+      inputs: [collectd],
+      outputs: [shelf],
+    } as unknown as Configuration,
+    refused,
+    newCode: () => undefined,
+  })
+  expect(step(steps, 'sieve')).toMatchObject({
+    does: 'refused',
+    why: 'drawer goes on as it was, and needs it',
+  })
+})
+
 function plan(
   wanted: Partial<Configuration>,
   { refused = new Map(), newCode = () => undefined }: Partial<Wanted> = {},
 ) {
   const configuration = {
     transports: [bus],
+    filters: [],
     inputs: [collectd],
     outputs: [shelf],
     ...wanted,

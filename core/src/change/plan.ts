@@ -1,5 +1,5 @@
 import type { Kind } from '@smart-gateway/sdk'
-import type { Configuration, InputSpec, InstanceSpec } from '../config/configuration.ts'
+import type { Configuration, InputSpec, InstanceSpec, OutputSpec } from '../config/configuration.ts'
 import type { Problem } from '../config/problem.ts'
 import { differences } from './differences.ts'
 
@@ -45,20 +45,29 @@ export function planOf(
   { configuration, refused, newCode }: Wanted,
 ): readonly Step[] {
   const wanted = wantedOf(configuration)
-  const transports = new Set([
-    ...wanted.filter(({ kind }) => kind === 'transport').map(({ spec }) => spec.name),
-    ...running.filter(({ kind, name }) => kind === 'transport' && refused.has(name)).map(({ name }) => name),
-  ])
+  const goOn = running.filter(({ kind, name }) => refused.get(name)?.kind === kind)
+  const there = (kind: Kind): ReadonlySet<string> =>
+    new Set(
+      [...wanted.map(({ kind, spec: { name } }) => ({ kind, name })), ...goOn].flatMap((one) =>
+        one.kind === kind ? one.name : [],
+      ),
+    )
+  const transports = there('transport')
+  const filters = there('filter')
   const steps: Step[] = []
   for (const one of running) {
     if (isWanted(one, wanted)) continue
     const refusal = refused.get(one.name)
+    const user =
+      one.kind === 'filter' ? goOn.find(({ spec }) => filtersOf(spec).includes(one.name)) : undefined
     if (refusal?.kind === one.kind) {
       steps.push({
         ...of(one),
         does: 'refused',
         why: `${sentenceOf(refusal.problems)}; it goes on as it was`,
       })
+    } else if (user !== undefined) {
+      steps.push({ ...of(one), does: 'refused', why: `${user.name} goes on as it was, and needs it` })
     } else {
       const other = wanted.find(({ spec }) => spec.name === one.name)?.kind
       const why = other === undefined ? 'it is no longer in the configuration' : `it is ${article(other)} now`
@@ -67,9 +76,11 @@ export function planOf(
   }
   for (const { kind, spec } of wanted) {
     const before = running.find((one) => one.name === spec.name && one.kind === kind)
-    const missing = kind === 'input' ? missingTransport(spec as InputSpec, transports) : undefined
+    const missing =
+      (kind === 'input' ? missingTransport(spec as InputSpec, transports) : undefined) ??
+      missingFilter(spec, filters)
     if (missing !== undefined)
-      steps.push({ name: spec.name, kind, does: 'refused', why: `its transport ${missing} was refused` })
+      steps.push({ name: spec.name, kind, does: 'refused', why: `its ${missing} was refused` })
     else steps.push(before === undefined ? added(kind, spec) : compared(before, spec, newCode(before)))
   }
   for (const [name, { kind, problems }] of refused)
@@ -81,9 +92,9 @@ export function planOf(
 /** What of a spec is the host's own, and changes while it runs; the rest is the plugin's: another value of it takes a new generation. */
 const HOSTS: Readonly<Record<Kind, readonly string[]>> = {
   transport: [],
-  input: ['from'],
+  input: ['from', 'filters'],
   filter: [],
-  output: ['from', 'signals', 'required', 'queue', 'batch', 'retry'],
+  output: ['from', 'signals', 'filters', 'required', 'queue', 'batch', 'retry'],
 }
 
 function partsOf(
@@ -127,11 +138,13 @@ function added(kind: Kind, spec: InstanceSpec): Step {
 
 function wantedOf({
   transports,
+  filters,
   inputs,
   outputs,
 }: Configuration): readonly { kind: Kind; spec: InstanceSpec }[] {
   return [
     ...transports.map((spec) => ({ kind: 'transport' as const, spec })),
+    ...filters.map((spec) => ({ kind: 'filter' as const, spec })),
     ...inputs.map((spec) => ({ kind: 'input' as const, spec })),
     ...outputs.map((spec) => ({ kind: 'output' as const, spec })),
   ]
@@ -142,7 +155,16 @@ function isWanted({ name, kind }: Running, wanted: ReturnType<typeof wantedOf>):
 }
 
 function missingTransport({ from }: InputSpec, transports: ReadonlySet<string>): string | undefined {
-  return from === undefined || transports.has(from.transport) ? undefined : from.transport
+  return from === undefined || transports.has(from.transport) ? undefined : `transport ${from.transport}`
+}
+
+function missingFilter(spec: InstanceSpec, filters: ReadonlySet<string>): string | undefined {
+  const missing = filtersOf(spec).find((name) => !filters.has(name))
+  return missing && `filter ${missing}`
+}
+
+function filtersOf(spec: InstanceSpec): readonly string[] {
+  return (spec as Partial<InputSpec | OutputSpec>).filters ?? []
 }
 
 function of({ name, kind }: Running): { name: string; kind: Kind } {

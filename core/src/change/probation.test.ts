@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { permanent, retryable } from '@smart-gateway/sdk'
-import type { OutputSession } from '@smart-gateway/sdk'
+import type { FilterSession, OutputSession } from '@smart-gateway/sdk'
 import type { Gateway } from '../gateway.ts'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
@@ -37,6 +37,36 @@ async function running(probation = '60s') {
   }
   return { bench, hand, shelf, config, gateway, end }
 }
+
+test('a filter that fails where the old one did not is replaced by the old one again', async () => {
+  const { bench, shelf, config, gateway, end } = await running()
+  const passing: FilterSession = { apply: (batch) => batch }
+  const failing: FilterSession = {
+    apply() {
+      throw new Error('no luck')
+    },
+  }
+  const filters = { sieve: { plugin: bench.plugin('filter', 'sieve', () => passing) } }
+  const outputs = { shelf: { ...config.outputs.shelf, filters: ['sieve'] } }
+  bench.write({ ...config, filters, outputs })
+  await gateway.reconciler.reload('api').done
+  await until('some is written', () => shelf.ids.length > 30)
+  await gateway.swap(
+    'sieve',
+    bench.plugin('filter', 'sieve', () => failing, { version: '2.0.0' }),
+  )
+  const back = (await until('it came back', () => undone(gateway), 15_000)) as Change
+  await back.done
+  expect(viewOf(gateway, 'sieve')).toMatchObject({ version: '1.0.0', generation: 3 })
+  expect(back.steps[0]!.step.why).toMatch(/^sieve: |attempts failed/)
+  const sent = await end()
+  const { delivered, rejected } = gateway.registry.outputs[0]!.queue.ledger.total
+  expect([delivered + rejected, rejected > 0, gateway.registry.outputs[0]!.unaccounted]).toEqual([
+    sent,
+    true,
+    0,
+  ])
+}, 40_000)
 
 test('an output whose writes fail where the old one wrote is replaced by the old one again; nothing is lost', async () => {
   const { bench, shelf, gateway, end } = await running()

@@ -176,10 +176,15 @@ function stepOf({ instance, spec }: Entry): Pick<Running, 'name' | 'kind' | 'spe
 }
 
 function specOf(
-  { transports, inputs, outputs }: Configuration,
+  { transports, filters, inputs, outputs }: Configuration,
   kind: Running['kind'],
   name: string,
 ): InstanceSpec | undefined {
-  const all: readonly InstanceSpec[] = kind === 'transport' ? transports : kind === 'input' ? inputs : outputs
-  return all.find((spec) => spec.name === name)
+  const all: Readonly<Record<Running['kind'], readonly InstanceSpec[]>> = {
+    transport: transports,
+    filter: filters,
+    input: inputs,
+    output: outputs,
+  }
+  return all[kind].find((spec) => spec.name === name)
 }

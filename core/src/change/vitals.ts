@@ -1,10 +1,11 @@
+import { Filter } from '../registry/filter.ts'
 import { Input } from '../registry/input.ts'
 import { Output } from '../registry/output.ts'
 import type { Entry } from '../registry/registry.ts'
 
 /** What an instance has done since the start, as far as its code is to praise or to blame for it. */
 export interface Vitals {
-  /** Messages that were decoded, or writes. */
+  /** Messages that were decoded, batches that were filtered, or writes. */
   readonly attempts: number
   /** Those that failed. */
   readonly failures: number
@@ -27,6 +28,10 @@ export function vitalsOf(entry: Entry): Vitals {
   if (entry instanceof Output) {
     const { writes, spentMs } = entry.written
     return { attempts: writes, failures: entry.failures, spentMs }
+  }
+  if (entry instanceof Filter) {
+    const { batches, failures } = entry.sieve.counts
+    return { attempts: batches, failures, spentMs: 0 }
   }
   return { attempts: 0, failures: 0, spentMs: 0 }
 }

@@ -106,9 +106,9 @@ test('what runs and both ledgers are printed as tables; all is well', async () =
   )
   const messages = lines.findIndex((line) => line.startsWith('input    received'))
   expect(lines[messages]).toMatch(
-    /^input {4}received {2}settled {2}returned {2}refused {2}dropped {2}in flight {2}residual {2}empty {2}unrouted records$/,
+    /^input {4}received {2}settled {2}returned {2}refused {2}dropped {2}in flight {2}residual {2}empty {2}filtered records {2}unrouted records$/,
   )
-  expect(lines[messages + 1]).toMatch(/^numbers +2 +1 +0 +1 +0 +0 +0 +0 +0$/)
+  expect(lines[messages + 1]).toMatch(/^numbers +2 +1 +0 +1 +0 +0 +0 +0 +0 +0$/)
   const record = (output: string, name: string): string => {
     const heading = lines.find((line) => line.startsWith('input    output'))!
     const line = lines.find((one) => one.startsWith(`numbers  ${output}`))!

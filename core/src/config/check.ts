@@ -18,7 +18,7 @@ import { Validator } from './validator.ts'
 const OWN_SCOPE = '@smart-gateway/'
 
 /** The keys that a configuration holds. */
-export const SECTIONS = ['gateway', 'transports', 'inputs', 'outputs'] as const
+export const SECTIONS = ['gateway', 'transports', 'filters', 'inputs', 'outputs'] as const
 
 /** An instance that the document describes wrongly. */
 export interface Refusal {
@@ -87,6 +87,7 @@ export class Check {
     const transports = instancesOf(raw.transports).flatMap(([name, one]) =>
       this.#instance('transport', name, one),
     )
+    const filters = instancesOf(raw.filters).flatMap(([name, one]) => this.#instance('filter', name, one))
     const inputs = instancesOf(raw.inputs).flatMap(([name, one]) => this.#input(name, one, raw))
     const outputs = instancesOf(raw.outputs).flatMap(([name, one]) => this.#output(name, one, raw))
     // Of what has the wrong shape nothing can be made; of what stands beside it, everything.
@@ -113,6 +114,7 @@ export class Check {
         admin: { host: raw.gateway.admin.host, port: raw.gateway.admin.port, token: raw.gateway.admin.token },
       },
       transports: transports.filter(isGood),
+      filters: filters.filter(isGood),
       inputs: inputs.filter(isGood),
       outputs: outputs.filter(isGood),
       secrets: this.#secrets,
@@ -121,7 +123,7 @@ export class Check {
 
   #checkNames(raw: RawConfiguration): void {
     const sections = new Map<string, string>()
-    for (const section of ['transports', 'inputs', 'outputs'] as const) {
+    for (const section of ['transports', 'filters', 'inputs', 'outputs'] as const) {
       for (const name of keysOf(raw[section])) {
         const other = sections.get(name)
         if (other === undefined) sections.set(name, section)
@@ -137,7 +139,17 @@ export class Check {
 
   #input(name: string, raw: RawInput, all: RawConfiguration): readonly InputSpec[] {
     const from = this.#subscription(name, raw, all)
-    return this.#instance('input', name, raw).map((instance) => ({ ...instance, from }))
+    const filters = this.#filters(['inputs', name, 'filters'], raw.filters, all)
+    return this.#instance('input', name, raw).map((instance) => ({ ...instance, from, filters }))
+  }
+
+  #filters(path: Path, names: readonly string[], all: RawConfiguration): readonly string[] {
+    const known = keysOf(all.filters)
+    for (const [i, name] of (Array.isArray(names) && isRecord(all.filters) ? names : []).entries()) {
+      if (typeof name === 'string' && !known.includes(name))
+        this.problem([...path, i], `there is no filter "${name}"${didYouMean(name, known)}`)
+    }
+    return names
   }
 
   #subscription(name: string, { from }: RawInput, all: RawConfiguration): InputSpec['from'] {
@@ -171,6 +183,7 @@ export class Check {
       if (typeof input === 'string' && !inputs.includes(input))
         this.problem([...path, 'from', i], `there is no input "${input}"${didYouMean(input, inputs)}`)
     }
+    const filters = this.#filters([...path, 'filters'], raw.filters, all)
     if (!isRecord(queue) || !isRecord(batch) || !isRecord(retry)) return []
     const whenFull = queue.whenFull ?? (required ? 'block' : 'dropOldest')
     if (whenFull === 'block' && !required) {
@@ -183,6 +196,7 @@ export class Check {
       ...instance,
       from,
       signals,
+      filters,
       required,
       queue: {
         type: queue.type,
@@ -234,12 +248,8 @@ export class Check {
       this.problem([...path, 'isolation'], 'is reserved and cannot be process yet; choose worker or inline')
       return undefined
     }
-    if (kind === 'transport') {
-      if (given === 'worker')
-        this.problem(
-          [...path, 'isolation'],
-          'cannot be worker: a transport runs inline, its connections cannot be lent to a thread',
-        )
+    if (kind === 'transport' || kind === 'filter') {
+      if (given === 'worker') this.problem([...path, 'isolation'], INLINE[kind])
       return 'inline'
     }
     return given ?? (name.startsWith(OWN_SCOPE) ? 'inline' : 'worker')
@@ -289,7 +299,13 @@ function isRecord(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-const KINDS = { transports: 'transport', inputs: 'input', outputs: 'output' } as const
+/** Why some kinds run in the gateway's own thread only. */
+const INLINE = {
+  transport: 'cannot be worker: a transport runs inline, its connections cannot be lent to a thread',
+  filter: 'cannot be worker: a filter runs inline, records do not wait for a thread on their way',
+} as const
+
+const KINDS = { transports: 'transport', filters: 'filter', inputs: 'input', outputs: 'output' } as const
 
 /** The instance that a mistake at a path concerns; undefined when it concerns more than one. */
 function instanceAt(path: string): { readonly name: string; readonly kind: Kind } | undefined {

@@ -24,11 +24,15 @@ export interface InstanceSpec {
 
 export interface TransportSpec extends InstanceSpec {}
 
+export interface FilterSpec extends InstanceSpec {}
+
 export interface InputSpec extends InstanceSpec {
   /** The transport that feeds it and the subscription there. */
   readonly from:
     | { readonly transport: string; readonly subscription: Readonly<Record<string, unknown>> }
     | undefined
+  /** The filters that see its records before they are routed, in this order. */
+  readonly filters: readonly string[]
 }
 
 export interface OutputSpec extends InstanceSpec {
@@ -36,6 +40,8 @@ export interface OutputSpec extends InstanceSpec {
   readonly from: readonly string[] | undefined
   /** The signals that it is given; undefined: all that its plugin accepts. */
   readonly signals: readonly Signal[] | undefined
+  /** The filters that see its records before they enter its queue, in this order. */
+  readonly filters: readonly string[]
   readonly required: boolean
   readonly queue: QueueLimits & { readonly type: 'memory' | 'disk' }
   readonly batch: BatchLimits
@@ -66,6 +72,7 @@ export interface Configuration {
   readonly folder: string
   readonly gateway: GatewaySettings
   readonly transports: readonly TransportSpec[]
+  readonly filters: readonly FilterSpec[]
   readonly inputs: readonly InputSpec[]
   readonly outputs: readonly OutputSpec[]
   /** Values of options that are marked secret: never to be shown. */

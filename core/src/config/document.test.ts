@@ -85,7 +85,7 @@ test.each(['', '  \n\n', '# gateway:\n', '---\n', 'null\n'])(
   'an empty file (%j) says what belongs there',
   (text) => {
     expect(mistakesIn(scratch(), text)).toEqual([
-      'startup.yaml:1:1 is empty; it must hold the keys gateway, transports, inputs, outputs',
+      'startup.yaml:1:1 is empty; it must hold the keys gateway, transports, filters, inputs, outputs',
     ])
   },
 )

@@ -155,8 +155,42 @@ test('sections that are empty, or hold only comments, are fine; an unknown one i
   expect(
     mistakesIn(project(), 'gateway:\ntransports:\n  # bus: { plugin: ./bus }\ninputs:\noutputs: {}\n'),
   ).toEqual([])
-  expect(mistakesIn(project(), 'filters:\n')).toEqual([
-    'startup.yaml:1:1 filters: is not a known key; known are gateway, transports, inputs, outputs',
+  expect(mistakesIn(project(), 'filter:\n')).toEqual([
+    'startup.yaml:1:1 filter: is not a known key; did you mean "filters"?',
+  ])
+})
+
+test('filters are instances that inputs and outputs name, in their order', () => {
+  const folder = project()
+  writePlugin(join(folder, 'sieve'), 'filter')
+  const text = `
+filters:
+  a: { plugin: ./sieve }
+  b: { plugin: ./sieve, isolation: inline }
+inputs:
+  collectd: { plugin: ./collectd, filters: [b, a] }
+outputs:
+  store: { plugin: ./store, options: { url: "a:b" } }
+`
+  const { filters, inputs, outputs } = load(folder, text)
+  expect(filters.map(({ name, isolation }) => [name, isolation])).toEqual([
+    ['a', 'inline'],
+    ['b', 'inline'],
+  ])
+  expect([inputs[0]!.filters, outputs[0]!.filters]).toEqual([['b', 'a'], []])
+  expect(
+    mistakesIn(
+      folder,
+      text
+        .replace('isolation: inline', 'isolation: worker')
+        .replace('[b, a]', '[bb, a, a]')
+        .replace('"a:b" } }', '"a:b" }, filters: { a: 1 } }'),
+    ),
+  ).toEqual([
+    'startup.yaml:4:36 filters.b.isolation: cannot be worker: a filter runs inline, records do not wait for a thread on their way',
+    expect.stringContaining('inputs.collectd.filters: '),
+    'startup.yaml:6:45 inputs.collectd.filters.0: there is no filter "bb"; did you mean "b"?',
+    expect.stringContaining('outputs.store.filters: must be an array, not an object'),
   ])
 })
 
@@ -164,7 +198,7 @@ test('keys that JavaScript gives a meaning are nothing but keys', () => {
   const text =
     '__proto__: { a: 1 }\noutputs:\n  __proto__: { plugin: ./store }\n  constructor: { plugin: ./store, options: { url: "a:b", __proto__: { batch: 1 } } }\n'
   expect(mistakesIn(project(), text)).toEqual([
-    'startup.yaml:1:1 __proto__: is not a known key; known are gateway, transports, inputs, outputs',
+    'startup.yaml:1:1 __proto__: is not a known key; known are gateway, transports, filters, inputs, outputs',
     'startup.yaml:3:3 outputs.__proto__: must be a name of letters, digits, - and _ that begins with a letter',
     'startup.yaml:3:3 outputs.__proto__.options: needs the key "url"',
     'startup.yaml:4:58 outputs.constructor.options.__proto__: is not a known key; known are url, batch, password',

@@ -16,15 +16,16 @@ const NAMED = {
 }
 const CONFIG = {
   transports: { bus: { plugin: './bus' }, web: { plugin: './web' } },
+  filters: { e: { plugin: './sieve', options: { port: 3 } } },
   inputs: {
-    a: { plugin: './collectd', from: { transport: 'bus', queue: 'x' } },
+    a: { plugin: './collectd', filters: ['e'], from: { transport: 'bus', queue: 'x' } },
     b: { plugin: './collectd', from: { transport: 'web' } },
   },
   outputs: { c: { plugin: './store', options: { port: 1 } }, d: { plugin: './other', options: { port: 2 } } },
 }
 
 /** Says where a configuration breaks the schema that an editor gets. */
-function checker(): (config: object) => readonly string[] {
+function checker(made: object = CONFIG): (config: object) => readonly string[] {
   const folder = scratch()
   const subscription = {
     additionalProperties: false,
@@ -33,16 +34,21 @@ function checker(): (config: object) => readonly string[] {
   }
   writePlugin(join(folder, 'bus'), 'transport', { 'subscription.schema.json': subscription })
   writePlugin(join(folder, 'web'), 'transport')
+  writePlugin(join(folder, 'sieve'), 'filter', { 'options.schema.json': NAMED })
   writePlugin(join(folder, 'collectd'), 'input')
   writePlugin(join(folder, 'store'), 'output', { 'options.schema.json': NAMED })
   writePlugin(join(folder, 'other'), 'output', { 'options.schema.json': NAMED })
-  const schema = mergedSchema(loadConfiguration({ config: CONFIG, folder }, {}))
+  const schema = mergedSchema(loadConfiguration({ config: made, folder }, {}))
   const validate = new Ajv({ strict: false, allErrors: true, logger: false }).compile(schema)
   return (config) => (validate(config) ? [] : validate.errors!.map(({ instancePath }) => instancePath))
 }
 
 test('the merged schema compiles and accepts the configuration that it was made from', () => {
   expect(checker()(CONFIG)).toEqual([])
+})
+
+test('a section without an instance is fine', () => {
+  expect(() => checker({})).not.toThrow()
 })
 
 test('it knows the options of each plugin and the subscription of each transport', () => {
@@ -60,5 +66,8 @@ test('it knows the options of each plugin and the subscription of each transport
       inputs: { ...inputs, b: { plugin: './collectd', from: { transport: 'web', any: 1 } } },
     }),
   ).toEqual([])
+  expect(check({ ...CONFIG, filters: { e: { plugin: './sieve', options: { prot: 3 } } } })).toContain(
+    '/filters/e/options',
+  )
   expect(check({ ...CONFIG, outptus: {} })).toEqual([''])
 })

@@ -3,7 +3,7 @@ import type { Configuration, InstanceSpec } from './configuration.ts'
 import { HOST_SCHEMA } from './schema.ts'
 
 /** The host's schema with the options of every plugin that a configuration names, and the subscriptions of its transports, in their place. */
-export function mergedSchema({ transports, inputs, outputs }: Configuration): JsonSchema {
+export function mergedSchema({ transports, filters, inputs, outputs }: Configuration): JsonSchema {
   const subscriptions = transports.map(({ name, package: { subscription } }) => ({
     if: { properties: { transport: { const: name } }, required: ['transport'] },
     then: withTransport(embedded(subscription, `subscription/${name}`), name),
@@ -14,8 +14,9 @@ export function mergedSchema({ transports, inputs, outputs }: Configuration): Js
     properties: {
       ...properties,
       transports: section(properties.transports, transports),
+      filters: section(properties.filters, filters),
       inputs: section(properties.inputs, inputs, {
-        from: { ...properties.inputs.additionalProperties.properties.from, allOf: subscriptions },
+        from: { ...properties.inputs.additionalProperties.properties.from, ...all(subscriptions) },
       }),
       outputs: section(properties.outputs, outputs),
     },
@@ -40,8 +41,17 @@ function section(
   }))
   return {
     ...base,
-    additionalProperties: { ...instance, properties: { ...instance.properties, ...more }, allOf: choices },
+    additionalProperties: {
+      ...instance,
+      properties: { ...instance.properties, ...more },
+      ...all(choices),
+    },
   }
+}
+
+// A schema must not hold an empty list of them.
+function all(schemas: readonly JsonSchema[]): JsonSchema {
+  return schemas.length === 0 ? {} : { allOf: schemas }
 }
 
 // An $id of its own keeps a plugin's references inside its schema, and two plugins that chose the same $id apart.

@@ -10,11 +10,13 @@ export interface RawInstance {
 
 export interface RawInput extends RawInstance {
   readonly from?: { readonly transport: string } & Readonly<Record<string, unknown>>
+  readonly filters: readonly string[]
 }
 
 export interface RawOutput extends RawInstance {
   readonly from?: readonly string[]
   readonly signals?: readonly Signal[]
+  readonly filters: readonly string[]
   readonly required: boolean
   readonly queue: {
     readonly type: 'memory' | 'disk'
@@ -44,6 +46,7 @@ export interface RawConfiguration {
     readonly admin: { readonly host: string; readonly port: number; readonly token?: string }
   }
   readonly transports: Readonly<Record<string, RawInstance>>
+  readonly filters: Readonly<Record<string, RawInstance>>
   readonly inputs: Readonly<Record<string, RawInput>>
   readonly outputs: Readonly<Record<string, RawOutput>>
 }

@@ -62,7 +62,7 @@ function isOf(refused: Reading['refused'], path: string): boolean {
 
 function contentFiles(configuration: Configuration | undefined): readonly string[] {
   if (configuration === undefined) return []
-  const { transports, inputs, outputs } = configuration
-  const all: readonly InstanceSpec[] = [...transports, ...inputs, ...outputs]
+  const { transports, filters, inputs, outputs } = configuration
+  const all: readonly InstanceSpec[] = [...transports, ...filters, ...inputs, ...outputs]
   return all.flatMap(({ files }) => files.map(({ path }) => path))
 }

@@ -38,6 +38,13 @@ const worker = {
   },
 } as const
 
+const filters = {
+  type: 'array',
+  items: { type: 'string' },
+  uniqueItems: true,
+  default: [],
+} as const
+
 /** The host's own part of startup.yaml; each plugin's `options` and each transport's subscription take their place in it. */
 export const HOST_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -156,6 +163,19 @@ export const HOST_SCHEMA = {
         properties: { plugin, options, isolation, worker },
       },
     },
+    filters: {
+      type: 'object',
+      default: {},
+      propertyNames: names,
+      description:
+        'What changes records or takes them away, by name; inputs and outputs name those that they use.',
+      additionalProperties: {
+        type: 'object',
+        additionalProperties: false,
+        required: ['plugin'],
+        properties: { plugin, options, isolation, worker },
+      },
+    },
     inputs: {
       type: 'object',
       default: {},
@@ -180,6 +200,10 @@ export const HOST_SCHEMA = {
               },
             },
             description: 'The subscription that feeds it.',
+          },
+          filters: {
+            ...filters,
+            description: 'The filters that see its records before they are routed, in this order.',
           },
         },
       },
@@ -210,6 +234,10 @@ export const HOST_SCHEMA = {
             minItems: 1,
             uniqueItems: true,
             description: 'The signals that it is given; all that its plugin accepts when left out.',
+          },
+          filters: {
+            ...filters,
+            description: 'The filters that see its records before they enter its queue, in this order.',
           },
           required: {
             type: 'boolean',

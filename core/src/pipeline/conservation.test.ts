@@ -1,14 +1,18 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { permanent, retryable } from '@smart-gateway/sdk'
-import type { OutputSession, Rejection } from '@smart-gateway/sdk'
+import { keepRecords, permanent, retryable } from '@smart-gateway/sdk'
+import type { FilterSession, OutputSession, Rejection } from '@smart-gateway/sdk'
 import { idsOf, SERIES } from '../testing/records.ts'
 import { seeded } from '../testing/seeded.ts'
 import type { Seeded } from '../testing/seeded.ts'
 import { until } from '../testing/until.ts'
 import { Intake } from './intake.ts'
+import { residual } from './ledger.ts'
 import type { Decode } from './intake.ts'
+import { Filters } from './filters.ts'
 import { Queue } from './queue.ts'
+import { Screen } from './screen.ts'
+import { Sieve } from './sieve.ts'
 import type { WhenFull } from './entrance.ts'
 import { Writer } from './writer.ts'
 
@@ -18,9 +22,12 @@ const MESSAGES = 400
 class Store {
   readonly required: boolean
   readonly queue: Queue
+  readonly screen: Screen
+  readonly sieve = new Sieve('sieve')
   readonly writer: Writer
   readonly accepted = new Map<number, number>()
   readonly refused = new Set<number>()
+  readonly filtered = new Set<number>()
   faults = 0
   readonly #random: Seeded
 
@@ -31,6 +38,16 @@ class Store {
       this.required ? ['block', 'block', 'dropNewest', 'dropOldest'] : ['dropNewest', 'dropOldest'],
     )
     this.queue = new Queue({ maxBytes: random.pick([2_000, 20_000, 2 ** 26]), whenFull })
+    this.screen = new Screen({
+      behind: this.queue,
+      ledger: this.queue.ledger,
+      refused: async (some) => {
+        for (const { part } of some) this.refused.add(idsOf(part.chunk.batch)[part.from] as number)
+        await turn()
+      },
+    })
+    this.sieve.put(sifting(random, this.filtered))
+    if (random.next() < 0.6) this.screen.setFilters(new Filters([this.sieve]))
     this.writer = new Writer(
       this.queue,
       {
@@ -43,9 +60,9 @@ class Store {
   }
 
   get residual(): number {
-    const { routed, delivered, rejected, dropped } = this.queue.ledger.total
-    const { records, open } = this.queue.walk()
-    return routed - delivered - rejected - dropped - records - open
+    const inFlight = this.queue.inFlight()
+    this.screen.addInFlight(inFlight)
+    return residual(this.queue.ledger.total, inFlight.get('input') ?? 0)
   }
 
   session(): OutputSession {
@@ -86,13 +103,32 @@ class Store {
   }
 }
 
+/** A filter that takes away a tenth of the samples, and throws on some batches; alone a sample is thrown on when its number is a multiple of 50. */
+function sifting(random: Seeded, filtered: Set<number>, throwing = 50): FilterSession {
+  return {
+    apply(batch) {
+      const ids = idsOf(batch) as number[]
+      if (throwing > 0 && ids.some((id) => id % throwing === 0)) throw permanent('no')
+      return keepRecords(batch, (i) => {
+        const isKept = random.next() > 0.1
+        if (!isKept) filtered.add(ids[i]!)
+        return isKept
+      })
+    },
+  }
+}
+
 test.each([1, 2, 3, 4, 5, 6, 7, 8])(
   'seed %i: every message settles once and every record has a fate',
   async (seed) => {
     const random = seeded(seed)
     const stores = Array.from({ length: 1 + random.below(4) }, () => new Store(random))
     const intake = new Intake('input', { refused() {}, rejected() {} })
-    const edges = stores.map(({ queue, required }, i) => ({ output: `${i}`, queue, required }))
+    const edges = stores.map(({ screen, required }, i) => ({ output: `${i}`, queue: screen, required }))
+    const atInput = new Set<number>()
+    const sieve = new Sieve('sieve')
+    sieve.put(sifting(random, atInput, 0))
+    if (random.next() < 0.6) intake.setFilters(new Filters([sieve]))
     intake.setRoute({ metric: edges, log: edges, event: edges })
     const decode: Decode = ({ body }, out) => {
       const [bad, ...ids] = JSON.parse(body.toString()) as [boolean, ...number[]]
@@ -129,7 +165,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     }
     await until('every message has its fate', () => intake.inFlight === 0)
     await until('optional outputs are done', () =>
-      stores.every(({ queue }) => queue.walk().records + queue.walk().open === 0),
+      stores.every(({ queue, screen }) => [...queue.owners(), ...screen.owners()].length === 0),
     )
     check()
     await Promise.all(stores.map(({ writer }) => writer.detach(0)))
@@ -141,16 +177,20 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     expect([received, settled + refused, returned]).toEqual([MESSAGES, MESSAGES, 0])
     const good = messages.filter(({ bad }) => !bad)
     expect(undecodable).toBe(MESSAGES - good.length)
-    for (const { queue, accepted, refused: refusedIds, required } of stores) {
-      const { routed, delivered, rejected, dropped } = queue.ledger.total
-      const generated = good.flatMap(({ ids }) => ids)
-      expect([routed, delivered + rejected + dropped]).toEqual([generated.length, generated.length])
-      const missing = generated.filter((one) => !accepted.has(one) && !refusedIds.has(one))
+    for (const { queue, accepted, refused: refusedIds, filtered: filteredIds, required } of stores) {
+      const { routed, delivered, filtered, rejected, dropped } = queue.ledger.total
+      const generated = good.flatMap(({ ids }) => ids).filter((one) => !atInput.has(one))
+      const known = delivered + filtered + rejected + dropped
+      expect([routed, known, filtered]).toEqual([generated.length, generated.length, filteredIds.size])
+      const missing = generated.filter(
+        (one) => !accepted.has(one) && !refusedIds.has(one) && !filteredIds.has(one),
+      )
+      expect(generated.some((one) => accepted.has(one) && filteredIds.has(one))).toBe(false)
       expect(missing.length).toBeLessThanOrEqual(dropped)
       for (const { key, ids, bad } of messages) {
         if (bad) expect(ids.some((one) => accepted.has(one))).toBe(false)
         else if (required && fates.get(key)![0] === 'settled' && dropped === 0)
-          expect(ids.every((one) => accepted.has(one))).toBe(true)
+          expect(ids.every((one) => accepted.has(one) || filteredIds.has(one) || atInput.has(one))).toBe(true)
       }
     }
   },

@@ -3,9 +3,10 @@ import { Away } from './away.ts'
 import type { DecodeMany } from './away.ts'
 import type { Owner } from './chunk.ts'
 import { decodeEach } from './decode-each.ts'
-import type { Decoded } from './decoded.ts'
+import type { Decoded, Ends } from './decoded.ts'
 import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
+import type { Filters } from './filters.ts'
 import { Ownership } from './ownership.ts'
 import type { Entrance } from './entrance.ts'
 import { blockingQueue, queuesOf, requiredCount } from './route.ts'
@@ -44,15 +45,20 @@ export class Intake implements Settlement {
     undecodable: 0,
     rejectedElements: 0,
     skippedElements: 0,
+    /** Records that go on, those that no output takes included. */
     records: 0,
+    /** Records that a filter of the input took away before that. */
+    filtered: 0,
     unrouted: 0,
   }
   readonly #name: string
   readonly #sink = new Sink()
+  /** What one message decoded to, before its filters. */
   readonly #away = new Away()
   #decode: Decode | undefined
   #remote: DecodeMany | undefined
   #shadow: ((messages: readonly Message[], decoded: Decoded) => void) | undefined
+  #filters: Filters | undefined
   #route: Route | undefined
   #waiting: Delivery[] = []
   readonly #refusals: Refusals
@@ -99,6 +105,16 @@ export class Intake implements Settlement {
     this.#waiting.unshift(...this.#away.abandon())
   }
 
+  /** Puts filters between the decoder and the route, or none; while one of them is not open, messages wait. */
+  setFilters(filters: Filters | undefined): void {
+    this.#filters = filters
+    this.#schedule()
+  }
+
+  get filters(): Filters | undefined {
+    return this.#filters
+  }
+
   /** Says where records go; undefined while a required output has not yet said what it accepts: messages wait then. */
   setRoute(route: Route | undefined): void {
     this.#route = route
@@ -139,7 +155,7 @@ export class Intake implements Settlement {
     return (
       this.#blocked ||
       (this.#decode === undefined && this.#remote === undefined) ||
-      this.#route === undefined ||
+      this.#ready === undefined ||
       (this.#remote !== undefined && this.#waiting.length >= MAX_WAITING) ||
       blockingQueue(this.#route) !== undefined
     )
@@ -223,11 +239,11 @@ export class Intake implements Settlement {
     while (
       next < waiting.length &&
       this.#decode !== undefined &&
-      this.#route !== undefined &&
+      this.#ready !== undefined &&
       !this.#watchQueue()
     ) {
       const decoded = decodeEach(waiting, next, this.#decodeOne, this.#sink, CHUNK_RECORDS)
-      this.#takeDecoded(waiting, next, decoded, this.#route)
+      this.#takeDecoded(waiting, next, decoded, this.#ready)
       next += decoded.count
     }
     if (next === waiting.length) this.#waiting = []
@@ -240,26 +256,25 @@ export class Intake implements Settlement {
 
   /** Has the next messages decoded elsewhere: one batch at a time, so that they keep their order. */
   #sendAway(decodeMany: DecodeMany): void {
-    const route = this.#route
-    if (route === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue()) return
+    if (this.#ready === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue())
+      return
     void this.#away.send(this.#waiting, decodeMany).then((back) => {
-      if (back.kind === 'decoded') {
-        const { deliveries, decoded } = back
-        this.#takeDecoded(deliveries, 0, decoded, this.#route ?? route)
-        this.#waiting.unshift(...deliveries.slice(decoded.count))
-      } else if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
+      const route = this.#ready
+      if (back.kind === 'decoded' && route !== undefined)
+        this.#takeDecoded(back.deliveries, 0, back.decoded, route)
+      else if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
       else this.#waiting.unshift(...back.deliveries)
       this.#schedule()
     })
   }
 
-  /** Routes the records of messages from a position on, and gives those their fate that came to nothing. */
+  /** Routes what the filters leave of messages from a position on, and gives those their fate that came to nothing. */
   #takeDecoded(deliveries: readonly Delivery[], from: number, decoded: Decoded, route: Route): void {
-    const { count, batches, ends, failures, notes } = decoded
     this.#shadow?.(
-      deliveries.slice(from, from + count).map(({ message }) => message),
+      deliveries.slice(from, from + decoded.count).map(({ message }) => message),
       decoded,
     )
+    const { count, batches, ends, failures, notes } = this.#filters?.decoded(decoded) ?? decoded
     const done: Delivery[] = []
     const owned = batches.map(({ signal }) => ({
       ends: ends[signal],
@@ -276,16 +291,18 @@ export class Intake implements Settlement {
       const noted = notes.get(i)
       if (noted !== undefined) this.#refusals.note(delivery, noted)
       let acceptances = 0
-      let isEmpty = true
+      let records = 0
       for (const one of owned) {
         const end = one.ends[i]!
-        const records = end - (i === 0 ? 0 : one.ends[i - 1]!)
-        if (records === 0) continue
-        isEmpty = false
+        const own = end - (i === 0 ? 0 : one.ends[i - 1]!)
+        if (own === 0) continue
         one.ownership.add(delivery, end)
-        acceptances += records * one.required
+        records += own
+        acceptances += own * one.required
       }
-      if (isEmpty) this.counts.empty++
+      const made = ends === decoded.ends ? records : recordsOf(decoded.ends, i)
+      this.counts.filtered += made - records
+      if (made === 0) this.counts.empty++
       if (acceptances === 0) done.push(delivery)
       else delivery.expect(acceptances)
     }
@@ -303,6 +320,11 @@ export class Intake implements Settlement {
     for (const edge of edges) edge.queue.push(chunk, edge.required)
   }
 
+  /** The route, unless a filter is not open: then nothing may take it. */
+  get #ready(): Route | undefined {
+    return this.#filters?.closed === undefined ? this.#route : undefined
+  }
+
   /** True when a queue blocks; the flush goes on by itself once it has room. */
   #watchQueue(): boolean {
     const queue = blockingQueue(this.#route)
@@ -318,4 +340,13 @@ export class Intake implements Settlement {
   }
 }
 
+/** How many records there are of one message, of all signals. */
+function recordsOf(ends: Ends, message: number): number {
+  let records = 0
+  for (const signal of SIGNALS)
+    records += ends[signal][message]! - (message === 0 ? 0 : ends[signal][message - 1]!)
+  return records
+}
+
+const SIGNALS = ['metric', 'event', 'log'] as const
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }

@@ -6,12 +6,16 @@ export interface EdgeCounts {
   recovered: number
   /** Accepted by its store. */
   delivered: number
-  /** Refused by its store for good. */
+  /** Taken away by a filter of the output. */
+  filtered: number
+  /** Refused by its store for good, or a filter of the output failed on it. */
   rejected: number
   /** Let go of by the queue's policy. */
   dropped: number
   /** Let go of because they were older than the queue's `maxAge`. */
   expired: number
+  /** Let go of because a filter of the output was not open, and no source waits for it. */
+  unfiltered: number
   /** Given back because the source was lost that will send them again. */
   returned: number
 }
@@ -24,7 +28,7 @@ export class Ledger {
   of(input: string): EdgeCounts {
     const known = this.#edges.get(input)
     if (known !== undefined) return known
-    const edge = { routed: 0, recovered: 0, delivered: 0, rejected: 0, dropped: 0, expired: 0, returned: 0 }
+    const edge = none()
     this.#edges.set(input, edge)
     return edge
   }
@@ -35,15 +39,30 @@ export class Ledger {
 
   /** All lines as one. */
   get total(): Readonly<EdgeCounts> {
-    const total = { routed: 0, recovered: 0, delivered: 0, rejected: 0, dropped: 0, expired: 0, returned: 0 }
+    const total = none()
     for (const edge of this.#edges.values())
       for (const fate of Object.keys(total) as (keyof EdgeCounts)[]) total[fate] += edge[fate]
     return total
   }
 }
 
+function none(): EdgeCounts {
+  return {
+    routed: 0,
+    recovered: 0,
+    delivered: 0,
+    filtered: 0,
+    rejected: 0,
+    dropped: 0,
+    expired: 0,
+    unfiltered: 0,
+    returned: 0,
+  }
+}
+
 /** Records that are unaccounted for: always 0, or the gateway has a fault. */
 export function residual(counts: Readonly<EdgeCounts>, inFlight: number): number {
-  const { routed, recovered, delivered, rejected, dropped, expired, returned } = counts
-  return routed + recovered - delivered - rejected - dropped - expired - returned - inFlight
+  const { routed, recovered, delivered, filtered, rejected, dropped, expired, unfiltered, returned } = counts
+  const known = delivered + filtered + rejected + dropped + expired + unfiltered + returned
+  return routed + recovered - known - inFlight
 }

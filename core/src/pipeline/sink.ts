@@ -60,6 +60,16 @@ export class Sink implements RecordSink {
     return this.#logs.length
   }
 
+  /** Takes all records of a batch. */
+  add(batch: Batch): void {
+    // Whatever stands in its columns.
+    if (batch.length === 0) return
+    if (batch.signal === 'event') for (const record of batch.records) this.#events.push(record)
+    else if (batch.signal === 'log') for (const record of batch.records) this.#logs.push(record)
+    else
+      for (let i = 0; i < batch.length; i++) this.sample(batch.series[i]!, batch.values[i]!, batch.times[i]!)
+  }
+
   /** Drops everything taken since the counts were as given. */
   rewind(samples: number, events: number, logs: number): void {
     this.#series.length = this.#values.length = this.#times.length = samples

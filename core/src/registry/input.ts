@@ -68,11 +68,14 @@ export class Input {
     return this.#feed
   }
 
-  /** The worse of the decoder's and the subscription's. */
+  /** The worse of the decoder's and the subscription's; degraded while it waits for a filter. */
   get status(): Status {
     const own = this.instance.status
     const fed = this.feed?.status
     const works = own.state === 'ready' || own.state === 'degraded'
+    const closed = this.intake.filters?.closed
+    if (works && closed !== undefined)
+      return { state: 'degraded', sinceMs: closed.sinceMs, reason: `waits for its filter ${closed.name}` }
     return works && fed !== undefined && fed.state !== 'ready' && fed.state !== 'stopped' ? fed : own
   }
 

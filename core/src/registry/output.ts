@@ -17,6 +17,7 @@ import { Delivery } from '../pipeline/delivery.ts'
 import { DurableQueue } from '../pipeline/durable-queue.ts'
 import { residual } from '../pipeline/ledger.ts'
 import { Queue } from '../pipeline/queue.ts'
+import { Screen } from '../pipeline/screen.ts'
 import type { Entrance, QueueLimits } from '../pipeline/entrance.ts'
 import { batchOfParts } from '../pipeline/parts.ts'
 import { Writer } from '../pipeline/writer.ts'
@@ -49,8 +50,8 @@ export class Output implements WriteOutcomes {
   #spec: OutputSpec
   /** What is written next. */
   readonly queue: Queue
-  /** Where inputs hand their records in: the queue itself, or the disk before it. */
-  readonly entrance: Entrance
+  /** Its filters, before the queue. */
+  readonly screen: Screen
   readonly #durable: DurableQueue | undefined
   readonly instance: Instance<OutputDefinition, OutputSession>
   /** Failed writes, tried again since. */
@@ -74,7 +75,11 @@ export class Output implements WriteOutcomes {
     const { maxAgeMs } = limits
     this.queue = new Queue(onDisk ? { ...FRONT, ...(maxAgeMs !== undefined && { maxAgeMs }) } : limits)
     this.#durable = onDisk ? this.#durableQueue(limits, host) : undefined
-    this.entrance = this.#durable ?? this.queue
+    this.screen = new Screen({
+      behind: this.#durable ?? this.queue,
+      ledger: this.queue.ledger,
+      refused: (refused) => this.refused(refused),
+    })
     this.#writer = new Writer(this.queue, spec, this)
     this.instance = new Instance('output', spec, host, {
       extra: () => ({}),
@@ -90,6 +95,16 @@ export class Output implements WriteOutcomes {
     return this.#spec
   }
 
+  /** Where inputs hand their records in: its filters, the disk before the queue or the queue itself. */
+  get entrance(): Entrance {
+    return this.#spec.filters.length > 0 ? this.screen : (this.#durable ?? this.queue)
+  }
+
+  /** All that `entrance` was or may be. */
+  get entrances(): readonly Entrance[] {
+    return [this.screen, this.#durable ?? this.queue]
+  }
+
   /** The signals that it is given; undefined until its code has been imported once. */
   get signals(): readonly Signal[] | undefined {
     return this.#signals
@@ -98,13 +113,17 @@ export class Output implements WriteOutcomes {
   get status(): Status {
     const own = this.instance.status
     if (own.state === 'draining' || own.state === 'stopped') return own
-    return this.#diskTrouble ?? (own.state === 'ready' ? this.#trouble : undefined) ?? own
+    return (
+      this.#diskTrouble ?? (own.state === 'ready' ? (this.#trouble ?? this.#filterTrouble) : undefined) ?? own
+    )
   }
 
   /** Bytes in its queue, and records that have no fate yet by input. */
   get holds(): { readonly bytes: number; readonly inFlight: ReadonlyMap<string, number> } {
     const { bytes } = this.#durable ?? this.queue
-    return { bytes, inFlight: (this.#durable ?? this.queue).inFlight() }
+    const inFlight = (this.#durable ?? this.queue).inFlight()
+    this.screen.addInFlight(inFlight)
+    return { bytes, inFlight }
   }
 
   /** Records that were routed to it and whose fate is unknown: always 0. */
@@ -212,6 +231,14 @@ export class Output implements WriteOutcomes {
     await this.#deadLetters.add(letters)
   }
 
+  get #filterTrouble(): Status | undefined {
+    const closed = this.screen.filters?.closed
+    if (closed === undefined) return undefined
+    const { required } = this.#spec
+    const reason = `its filter ${closed.name} is not open: ${required ? 'its sources wait' : 'what comes is let go of'}`
+    return { state: 'degraded', sinceMs: closed.sinceMs, reason }
+  }
+
   #lettersOf(part: Part, reason: string): readonly NewLetter[] {
     const { batch, input } = part.chunk
     const instance = this.spec.name
@@ -225,6 +252,9 @@ export class Output implements WriteOutcomes {
 
   /** Writes the record of a dead letter again; the promise is its fate. */
   redeliver(letter: Letter): Promise<void> {
+    const closed = this.screen.filters?.closed
+    if (closed !== undefined)
+      return Promise.reject(new GatewayError('SG_NO_FILTER', `the filter ${closed.name} is not open`))
     return new Promise((resolve, reject) => {
       const uncounted = { settled() {} }
       const owner = new Delivery(NO_MESSAGE, uncounted, resolve, reject, undefined, undefined, letter.id)

@@ -1,12 +1,21 @@
 import type { Kind } from '@smart-gateway/sdk'
 import { setImmediate as turn } from 'node:timers/promises'
 import { sleep } from '../backoff.ts'
-import type { Configuration, InputSpec, InstanceSpec, OutputSpec } from '../config/configuration.ts'
+import type {
+  Configuration,
+  FilterSpec,
+  InputSpec,
+  InstanceSpec,
+  OutputSpec,
+} from '../config/configuration.ts'
 import { messageOf } from '../dead-letters/letter.ts'
 import type { Letter } from '../dead-letters/letter.ts'
 import { GatewayError } from '../errors.ts'
 import type { Host } from '../host/host.ts'
 import { forgetMetrics } from '../host/plugin-metrics.ts'
+import { Filters } from '../pipeline/filters.ts'
+import { Sieve } from '../pipeline/sieve.ts'
+import { Filter } from './filter.ts'
 import { Input } from './input.ts'
 import { Output } from './output.ts'
 import { SelfCheck } from './self-check.ts'
@@ -23,7 +32,7 @@ export interface Left {
 }
 
 /** Anything that runs under a name. */
-export type Entry = Transport | Input | Output
+export type Entry = Transport | Filter | Input | Output
 
 /** The time after which a series that was not seen is forgotten is between one and two of these. */
 const SERIES_SWEEP_MS = 300_000
@@ -36,21 +45,28 @@ export class Registry {
   readonly #selfCheck: SelfCheck
   readonly #stopped = new AbortController()
   #transports: readonly Transport[]
+  #filters: readonly Filter[]
   #inputs: readonly Input[]
   #outputs: readonly Output[]
 
   constructor(configuration: Configuration, host: Host) {
     this.#host = host
     this.#maxSeries = configuration.gateway.maxSeries
+    this.#filters = configuration.filters.map((spec) => this.#makeFilter(spec))
     this.#inputs = configuration.inputs.map((spec) => this.makeInput(spec))
     this.#outputs = configuration.outputs.map((spec) => this.makeOutput(spec))
     this.#transports = configuration.transports.map((spec) => new Transport(spec, host))
+    this.#refilter()
     for (const input of this.#inputs) this.#connect(input)
     this.#selfCheck = new SelfCheck(() => [...this.#inputs, ...this.#outputs], host.log)
   }
 
   get transports(): readonly Transport[] {
     return this.#transports
+  }
+
+  get filters(): readonly Filter[] {
+    return this.#filters
   }
 
   get inputs(): readonly Input[] {
@@ -63,7 +79,7 @@ export class Registry {
 
   /** Everything that runs. */
   get entries(): readonly Entry[] {
-    return [...this.#transports, ...this.#inputs, ...this.#outputs]
+    return [...this.#transports, ...this.#filters, ...this.#inputs, ...this.#outputs]
   }
 
   /** Starts every instance on its own; resolves when each has had its first try. */
@@ -72,7 +88,7 @@ export class Registry {
     void this.#selfCheck.run(this.#stopped.signal)
     await Promise.all([
       ...this.#outputs.map((output) => output.start()),
-      ...[...this.#inputs, ...this.#transports].map(({ instance }) => instance.start()),
+      ...[...this.#filters, ...this.#inputs, ...this.#transports].map(({ instance }) => instance.start()),
     ])
     this.#warnOfUnrouted()
   }
@@ -80,6 +96,7 @@ export class Registry {
   /** Makes an instance that is not part of the gateway yet. */
   make(kind: Kind, spec: InstanceSpec): Entry {
     if (kind === 'transport') return new Transport(spec, this.#host)
+    if (kind === 'filter') return this.#makeFilter(spec)
     return kind === 'input' ? this.makeInput(spec as InputSpec) : this.makeOutput(spec as OutputSpec)
   }
 
@@ -96,6 +113,8 @@ export class Registry {
     if (entry instanceof Transport) {
       this.#transports = [...this.#transports, entry]
       for (const { feed } of this.#inputs) if (feed?.transport === entry.spec.name) await entry.adopt(feed)
+    } else if (entry instanceof Filter) {
+      this.#filters = [...this.#filters, entry]
     } else if (entry instanceof Input) {
       this.#inputs = [...this.#inputs, entry]
       this.#connect(entry)
@@ -116,6 +135,7 @@ export class Registry {
       await input.update(spec, async (feed) => transport?.adopt(feed))
     } catch (error) {
       transport?.releaseEnded()
+      this.#reroute()
       throw error
     }
     if (before !== undefined && before !== input.feed) this.transport(before.transport)?.release(before)
@@ -125,6 +145,7 @@ export class Registry {
   /** Takes an instance out of the gateway: it is fed nothing more, and nobody waits for it. It is the caller's to stop. */
   remove(entry: Entry): void {
     this.#transports = this.#transports.filter((one) => one !== entry)
+    this.#filters = this.#filters.filter((one) => one !== entry)
     this.#inputs = this.#inputs.filter((one) => one !== entry)
     this.#outputs = this.#outputs.filter((one) => one !== entry)
     if (entry instanceof Input && entry.feed !== undefined)
@@ -134,9 +155,23 @@ export class Registry {
 
   /** Lets go of what is still known of an instance that was taken out and has ended. */
   async forget(entry: Entry): Promise<void> {
-    if (entry instanceof Output) for (const { intake } of this.#inputs) intake.forget(entry.entrance)
+    if (entry instanceof Output)
+      for (const { intake } of this.#inputs) entry.entrances.forEach((one) => intake.forget(one))
     const { name } = entry.spec
     if (!this.entries.some(({ spec }) => spec.name === name)) await forgetMetrics(this.#host.metrics, name)
+  }
+
+  /** Throws SG_NO_FILTER when an instance names a filter that is not there: what should go through it would wait for ever. */
+  needFilters(spec: InstanceSpec): void {
+    const missing = filtersOf(spec).find((name) => !this.#filters.some((one) => one.spec.name === name))
+    if (missing !== undefined) throw new GatewayError('SG_NO_FILTER', `its filter ${missing} is not there`)
+  }
+
+  /** The names of the inputs and outputs that name a filter. */
+  usersOf(filter: Filter): readonly string[] {
+    return [...this.#inputs, ...this.#outputs]
+      .filter(({ spec: { filters } }) => filters.includes(filter.spec.name))
+      .map(({ spec }) => spec.name)
   }
 
   /** The transport of a name. */
@@ -173,7 +208,9 @@ export class Registry {
     await Promise.all(
       [...this.inputs, ...this.transports].map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)),
     )
-    await Promise.all(this.outputs.map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)))
+    await Promise.all(
+      [...this.outputs, ...this.filters].map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)),
+    )
     const lost = sum(this.outputs.map((output) => output.lost))
     const onDisk = sum(await Promise.all(this.outputs.map((output) => output.close())))
     this.#selfCheck.look()
@@ -192,8 +229,27 @@ export class Registry {
     if (feed !== undefined) void this.transport(feed.transport)?.adopt(feed)
   }
 
+  #makeFilter(spec: FilterSpec): Filter {
+    return new Filter(spec, this.#host, () => this.#reroute())
+  }
+
   #reroute(): void {
+    this.#refilter()
     for (const input of this.#inputs) input.intake.setRoute(routeOf(input, this.#outputs))
+  }
+
+  #refilter(): void {
+    for (const { screen, spec } of this.#outputs) screen.setFilters(this.#filtersOf(spec))
+    for (const { intake, spec } of this.#inputs) intake.setFilters(this.#filtersOf(spec))
+  }
+
+  // One that is not there holds what should go through it, as one that is not open does.
+  #filtersOf(spec: InstanceSpec): Filters | undefined {
+    const names = filtersOf(spec)
+    if (names.length === 0) return undefined
+    const sieveOf = (name: string): Sieve =>
+      this.#filters.find((one) => one.spec.name === name)?.sieve ?? new Sieve(name)
+    return new Filters(names.map(sieveOf))
   }
 
   #warnOfUnrouted(): void {
@@ -214,6 +270,10 @@ export class Registry {
       for (const { series } of this.inputs) for (const _ of series.sweep()) await turn()
     }
   }
+}
+
+function filtersOf(spec: InstanceSpec): readonly string[] {
+  return (spec as Partial<InputSpec | OutputSpec>).filters ?? []
 }
 
 function sum(numbers: Iterable<number>): number {

@@ -3,10 +3,15 @@ import type { Edge, Route } from '../pipeline/route.ts'
 import type { Input } from './input.ts'
 import type { Output } from './output.ts'
 
-/** Where the records of an input go. Undefined while a required output has not said what it accepts: nothing may be settled without it. */
+/**
+ * Where the records of an input go. Undefined while a required output has not said what it accepts, or has a filter that is not open:
+ * nothing may be settled without it.
+ */
 export function routeOf({ spec: { name } }: Input, outputs: readonly Output[]): Route | undefined {
   const fed = outputs.filter(({ spec }) => spec.from?.includes(name) ?? true)
-  if (fed.some(({ signals, spec }) => signals === undefined && spec.required)) return undefined
+  const holds = ({ signals, screen }: Output): boolean =>
+    signals === undefined || screen.filters?.closed !== undefined
+  if (fed.some((output) => output.spec.required && holds(output))) return undefined
   const edges = (signal: Signal): readonly Edge[] =>
     fed
       .filter(({ signals }) => signals?.includes(signal))

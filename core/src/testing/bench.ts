@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { onTestFinished, vi } from 'vitest'
 import type {
   Context,
+  FilterSession,
   InputContext,
   InputSession,
   JsonSchema,
@@ -23,6 +24,7 @@ import { scratch } from './scratch.ts'
 interface Opens {
   transport: (context: Context) => TransportSession | Promise<TransportSession>
   input: (context: InputContext) => InputSession | Promise<InputSession>
+  filter: (context: Context) => FilterSession | Promise<FilterSession>
   output: (context: Context) => OutputSession | Promise<OutputSession>
 }
 

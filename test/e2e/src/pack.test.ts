@@ -7,8 +7,12 @@ import { ROOT } from './gateway-process.ts'
 
 /** A plugin as a stranger writes it, in a folder that knows nothing of the workspace. */
 const STRANGER = `
-import { defineInput, defineOutput, defineTransport, permanent, retryable } from '@smart-gateway/sdk'
+import { defineFilter, defineInput, defineOutput, defineTransport, permanent, retryable } from '@smart-gateway/sdk'
 import type { Batch, EventRecord, FilterSession, Series } from '@smart-gateway/sdk'
+import { packedForward } from '@smart-gateway/sdk/encode/fluent'
+import { jsonEncoder } from '@smart-gateway/sdk/encode/json'
+import { statsdEncoder } from '@smart-gateway/sdk/encode/statsd'
+import { globMatcher } from '@smart-gateway/sdk/glob'
 import { metricBatch, testContext, testSink } from '@smart-gateway/sdk/testing'
 
 export const output = defineOutput({
@@ -21,10 +25,19 @@ export const output = defineOutput({
     return { address: url + port, async write(batch) { if (batch.values.length === 0) throw retryable('empty') } }
   },
 })
+export const filter = defineFilter({
+  name: 'stranger',
+  options: { type: 'object', properties: { match: { type: 'string', default: '*' } } },
+  open({ options }) {
+    const matches = globMatcher(options.match)
+    return { apply: (batch) => (batch.signal === 'metric' && !batch.series.every(({ name }) => matches(name)) ? metricBatch([]) : batch) }
+  },
+})
+export const encoders = [jsonEncoder(), statsdEncoder(), packedForward]
 // @ts-expect-error: a definition needs a name
 defineInput({ signals: ['log'], options: { type: 'object' }, open: () => ({}) })
 export const kinds: [Batch?, EventRecord?, FilterSession?, Series?] = []
-console.log(JSON.stringify([output.kind, output.api, permanent('no').retryable, metricBatch([]).length, testSink().samples.length, testContext({}).name, typeof defineTransport]))
+console.log(JSON.stringify([output.kind, filter.kind, encoders.length, output.api, permanent('no').retryable, metricBatch([]).length, testSink().samples.length, testContext({}).name, typeof defineTransport]))
 `
 
 describe('what npm pack would publish of the SDK', () => {
@@ -62,6 +75,8 @@ describe('what npm pack would publish of the SDK', () => {
   test('runs from outside', () => {
     expect(JSON.parse(run(process.execPath, ['stranger.js']))).toEqual([
       'output',
+      'filter',
+      3,
       1,
       false,
       0,

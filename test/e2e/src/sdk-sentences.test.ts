@@ -1,6 +1,6 @@
 /** A law that no type can hold: every public member of the SDK says in a sentence what it is. */
 import { expect, test } from 'vitest'
-import { readText } from './workspace.ts'
+import { readJson, readText } from './workspace.ts'
 
 const FOLDER = 'sdk/src'
 
@@ -8,9 +8,16 @@ test('every public declaration and member of the SDK has its sentence', () => {
   expect(publicFiles().flatMap((file) => undocumented(file, readText(`${FOLDER}/${file}`)))).toEqual([])
 })
 
-test('the files looked at are those that the two entries export from', () => {
+test('the files looked at are the entries, and those that they export from', () => {
   expect(publicFiles()).toEqual(
-    expect.arrayContaining(['define.ts', 'context.ts', 'record.ts', 'testing.ts']),
+    expect.arrayContaining([
+      'define.ts',
+      'context.ts',
+      'record.ts',
+      'testing.ts',
+      'json.ts',
+      'encode/json.ts',
+    ]),
   )
 })
 
@@ -55,10 +62,16 @@ test('what has no sentence is found', () => {
 
 /** The files whose exports a plugin's author can import. */
 function publicFiles(): readonly string[] {
-  const exporting = ['index.ts', 'testing.ts'].flatMap((entry) => [
+  const exports = Object.values(readJson('sdk/package.json')['exports'] as Record<string, object | string>)
+  const entries = exports.flatMap((target) =>
+    typeof target === 'string' ? [] : Object.values(target)[0]!.replace(/^\.\/src\//, ''),
+  ) as string[]
+  const exporting = entries.flatMap((entry) => [
     ...readText(`${FOLDER}/${entry}`).matchAll(/^(?:export .*|\}) from '\.\/(.+)'$/gm),
   ])
-  return [...new Set(['testing.ts', ...exporting.map(([, file]) => file!)])]
+  return [...new Set([...entries, ...exporting.map(([, file]) => file!)])].filter(
+    (file) => file !== 'index.ts',
+  )
 }
 
 const DECLARATION = /^export (?:interface|type|(?:async )?function|const) (\w+)/

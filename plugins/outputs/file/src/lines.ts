@@ -1,6 +1,6 @@
 import { permanent } from '@smart-gateway/sdk'
-import { stringifyExactly } from '@smart-gateway/sdk/json'
-import type { Batch, EventRecord, LogRecord, Rejection, Series } from '@smart-gateway/sdk'
+import { jsonEncoder } from '@smart-gateway/sdk/encode/json'
+import type { Batch, Rejection } from '@smart-gateway/sdk'
 
 export interface Lines {
   /** One JSON object per record, each ended by a line feed. */
@@ -10,44 +10,21 @@ export interface Lines {
 
 /** Turns batches into lines. */
 export function lineWriter(): (batch: Batch) => Lines {
-  const heads = new WeakMap<Series, string>()
-  const headOf = (series: Series): string => {
-    const known = heads.get(series)
-    if (known !== undefined) return known
-    const { name, labels, type } = series
-    const head = `${JSON.stringify({ signal: 'metric', name, labels, type }).slice(0, -1)},"value":`
-    heads.set(series, head)
-    return head
-  }
+  // An archive keeps the difference between a value that is not a number and one that is too large.
+  const encode = jsonEncoder({ nonFinite: 'text' })
 
   return (batch) => {
+    const rejected: Rejection[] = []
     let text = ''
-    if (batch.signal !== 'metric') return recordLines(batch.signal, batch.records)
-    const { series, values, times } = batch
-    for (let i = 0; i < batch.length; i += 1) {
-      text += `${headOf(series[i]!)}${number(values[i]!)},"timeMs":${number(times[i]!)}}\n`
+    for (let index = 0; index < batch.length; index += 1) {
+      try {
+        text += `${encode(batch, index)}\n`
+      } catch (cause) {
+        // A label that is nested a hundred thousand deep can be parsed, but may not fit the stack on its way out.
+        const reason = `This ${batch.signal} cannot be written as JSON: ${(cause as Error).message}`
+        rejected.push({ index, error: permanent(reason, { cause }) })
+      }
     }
-    return { bytes: Buffer.from(text), rejected: [] }
+    return { bytes: Buffer.from(text), rejected }
   }
-}
-
-function recordLines(signal: 'event' | 'log', records: readonly (EventRecord | LogRecord)[]): Lines {
-  const rejected: Rejection[] = []
-  let text = ''
-  for (const [index, record] of records.entries()) {
-    try {
-      text += `{"signal":"${signal}",${stringifyExactly(record).slice(1)}\n`
-    } catch (cause) {
-      // A label that is nested a hundred thousand deep can be parsed, but may not fit the stack on its way out.
-      const reason = `This ${signal} cannot be written as JSON: ${(cause as Error).message}`
-      rejected.push({ index, error: permanent(reason, { cause }) })
-    }
-  }
-  return { bytes: Buffer.from(text), rejected }
-}
-
-// JSON has no word for these three.
-function number(value: number): string {
-  if (Number.isFinite(value)) return String(value)
-  return Number.isNaN(value) ? '"NaN"' : value > 0 ? '"+Inf"' : '"-Inf"'
 }
