@@ -119,7 +119,7 @@ test('instances are shown with what an operator wants to know', async () => {
   ])
 })
 
-test('metrics account for every message and record, through a swap', async () => {
+test('F6: metrics account for every message and record, through a swap', async () => {
   const bench = await makeBench()
   const hand = makeHand()
   const plugin = bench.plugin('input', 'numbers', decoder())

@@ -1,6 +1,6 @@
 /** The laws of the design that no type can hold, held by reading files. */
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -119,6 +119,16 @@ describe('what is made from code', () => {
     const command = 'node --conditions=@smart-gateway/source test/e2e/src/write-errors-page.ts'
     expect(readText('docs/errors.md'), `docs/errors.md is old: run ${command}`).toBe(errorsPage(ERRORS))
   })
+})
+
+test('each of the failures that gateways are known for is named by a test', () => {
+  const tests = globSync(['core/**/*.test.ts', 'test/*/src/**/*.test.ts'], {
+    cwd: ROOT,
+    exclude: (path) => path.includes('node_modules'),
+  })
+  const titles = tests.flatMap((file) => readText(file).match(/(?<=['`])F\d+(?=: )/g) ?? [])
+  const known = Array.from({ length: 15 }, (_, i) => `F${i + 1}`)
+  expect([...new Set(titles)].toSorted((a, b) => Number(a.slice(1)) - Number(b.slice(1)))).toEqual(known)
 })
 
 describe("every plugin's README", () => {

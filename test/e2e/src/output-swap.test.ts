@@ -42,7 +42,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-test(`${SWAPS} swaps of the Prometheus output under a stream of writes: each page has each series, and none goes back in time`, async () => {
+test(`F6: ${SWAPS} swaps of the Prometheus output under a stream of writes: each page has each series, and none goes back in time`, async () => {
   await round(1)
   const settled = new Map<number, number>()
   let value = 1

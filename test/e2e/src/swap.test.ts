@@ -65,7 +65,7 @@ for (const [isolation, SWAPS] of [
       await rm(folder, { recursive: true, force: true })
     })
 
-    test(`${SWAPS} swaps: every message is decoded exactly once, by one version or the other; connection and scrapes are undisturbed`, async () => {
+    test(`F14: ${SWAPS} swaps: every message is decoded exactly once, by one version or the other; connection and scrapes are undisturbed`, async () => {
       const connection = await connect(broker.url)
       const channel = await connection.createConfirmChannel()
       const settled = (): number => gateway.registry.inputs[0]!.intake.counts.settled

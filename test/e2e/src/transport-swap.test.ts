@@ -48,7 +48,7 @@ describeWith(['rabbitmq'], 'the connection to RabbitMQ', () => {
   }, 120_000)
 })
 
-test(`the HTTP transport is swapped ${SWAPS} times under a stream of posts: each is answered with success, none comes twice`, async () => {
+test(`F2: the HTTP transport is swapped ${SWAPS} times under a stream of posts: each is answered with success, none comes twice`, async () => {
   const port = await freePort()
   await begin('http', { port }, { path: '/collectd' })
   const refused: number[] = []
