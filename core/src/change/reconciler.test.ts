@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import type { OutputSession } from '@smart-gateway/sdk'
@@ -328,6 +328,14 @@ test('F8: a secret that is renewed in its file is taken by itself, by the instan
   writeFileSync(secret, 'third secret')
   await until('it is renewed again', () => viewOf(second, 'shelf').generation === 2)
 })
+
+test('a plugin that is installed after the edit that names it is taken by itself', async () => {
+  const { bench, config, gateway, drawerPlugin } = await running()
+  bench.write({ ...config, outputs: { ...config.outputs, drawer: { plugin: './later' } } })
+  await until('it is refused', () => gateway.changes.list().some(({ outcome }) => outcome === 'refused'))
+  symlinkSync(drawerPlugin, join(bench.folder, 'later'))
+  await until('it runs', () => viewOf(gateway, 'drawer')?.state === 'ready', 20_000)
+}, 40_000)
 
 test('F9: an output whose store hangs holds up neither its neighbour nor a change of that', async () => {
   const { bench, hand, shelf, config, reload } = await running()

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { JsonSchema, Kind } from '@smart-gateway/sdk'
 import { readManifest } from '../plugins/manifest.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
-import { findPlugin } from '../plugins/resolve.ts'
+import { findPlugin, manifestsOf } from '../plugins/resolve.ts'
 import type { Configuration, InputSpec, InstanceSpec, OutputSpec } from './configuration.ts'
 import type { Document, Path } from './document.ts'
 import { filesIn } from './files.ts'
@@ -29,6 +29,8 @@ export interface Refusal {
 /** One pass over one document: gathers every problem instead of stopping at the first. */
 export class Check {
   readonly problems: Problem[]
+  /** Where the manifests would lie of plugins that were not found, or cannot be used. */
+  readonly missing: string[] = []
   readonly #document: Document
   readonly #folder: string
   readonly #validator = new Validator()
@@ -260,6 +262,7 @@ export class Check {
       return readManifest(findPlugin(plugin, kind, this.#folder), kind)
     } catch (error) {
       this.problem([...path, 'plugin'], (error as Error).message)
+      this.missing.push(...manifestsOf(plugin, kind, this.#folder))
       return undefined
     }
   }

@@ -37,7 +37,7 @@ export function readConfiguration(
       configuration: whole.length === 0 ? configuration : undefined,
       refused: check.refused,
       raw: (document.value ?? {}) as RawSections,
-      files: new Set([...files.map(({ file }) => file), ...contentFiles(configuration)]),
+      files: new Set([...files.map(({ file }) => file), ...contentFiles(configuration), ...check.missing]),
     }
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

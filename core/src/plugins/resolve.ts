@@ -24,6 +24,13 @@ export function findPlugin(plugin: string, kind: Kind, folder: string): string {
   )
 }
 
+/** Where the manifest of a plugin would come to lie that cannot be used as it is now. */
+export function manifestsOf(plugin: string, kind: Kind, folder: string): readonly string[] {
+  if (plugin.startsWith('.') || isAbsolute(plugin)) return [join(resolve(folder, plugin), 'package.json')]
+  const names = plugin.includes('/') ? [plugin] : [...namesOf(plugin, kind), plugin]
+  return names.map((name) => join(folder, 'node_modules', name, 'package.json'))
+}
+
 function namesOf(plugin: string, kind: Kind): readonly string[] {
   return [`@smart-gateway/${kind}-${plugin}`, `smart-gateway-${kind}-${plugin}`]
 }
