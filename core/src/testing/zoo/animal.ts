@@ -9,7 +9,7 @@ export interface Vice {
 }
 
 /** The message or record at which a plugin does it, where it does it while it works. */
-export const POISON = 666
+export const POISON = 666_666
 
 /** How a plugin of the zoo and its visitor reach each other; transports run in the visitor's process. */
 export interface Feeder {
