@@ -1,0 +1,109 @@
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { startGateway } from '../../../e2e/src/gateway-process.ts'
+import { until } from '../../../e2e/src/peers/until.ts'
+import { balanceOf, entriesIn, flawsOf } from '../balance.ts'
+import type { Balance } from '../balance.ts'
+import { declare, startGenerator } from '../generator.ts'
+import { playPhases } from '../phases.ts'
+import { COLLECTD, LEDGER, writeVersions } from '../plugin-versions.ts'
+import type { Scenario } from '../scenario.ts'
+import { strayChanges } from '../stray-changes.ts'
+import { swapFigures } from '../swap-figures.ts'
+import { makeSwapper, TOKEN } from '../swapper.ts'
+import type { Swapped } from '../swapper.ts'
+
+const PER_SECOND = 10_000
+const PER_SECOND_BESIDE = 1000
+const WARM_UP_MS = 3000
+/** How long a backlog is waited for that a rate above what this machine can do leaves. */
+const REST_DEADLINE_MS = 120_000
+/** Less than this share of the rate is not the rate. */
+const RATE_SHARE = 0.98
+/** The 99th percentile of messages around a swap may be so much above that of others. */
+const ADDED_MS = 50
+
+/** An input and an output are swapped in turn under a stream from RabbitMQ, beside an input and an output that are not. */
+export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
+  name: `swaps ${isolation}`,
+  async play({ broker, full }) {
+    const queue = `soak-${process.pid}-${isolation}`
+    await declare(broker.url, queue, `${queue}-beside`)
+    const instances: Swapped[] = []
+    const before = (folder: string): void => {
+      instances.push(
+        { instance: 'input', versions: writeVersions(COLLECTD, folder, 'input') },
+        { instance: 'output', versions: writeVersions(LEDGER, folder, 'output') },
+      )
+    }
+    const gateway = await startGateway(startupOf(broker.url, queue, isolation), {}, { before, token: TOKEN })
+    try {
+      await gateway.ready()
+      const swapper = makeSwapper(gateway, instances)
+      const generator = await startGenerator(broker.url, queue, PER_SECOND)
+      const generatorBeside = await startGenerator(broker.url, `${queue}-beside`, PER_SECOND_BESIDE)
+      await delay(WARM_UP_MS)
+      const phases = await playPhases(swapper, full ? 300_000 : 20_000)
+      const [sent, sentBeside] = await Promise.all([generator.stop(), generatorBeside.stop()])
+      const flaws = [...swapper.flaws]
+      const rest = async (path: string, count: number): Promise<Balance> => {
+        const all = async (): Promise<boolean> => (await entriesIn(path)) >= count
+        await until(`${count} entries in ${path}`, all, REST_DEADLINE_MS).catch((error: Error) =>
+          flaws.push(error.message),
+        )
+        return balanceOf(path, count)
+      }
+      const stored = await rest(join(gateway.folder, 'swapped.ledger'), sent)
+      const beside = await rest(join(gateway.folder, 'beside.ledger'), sentBeside)
+      flaws.push(...flawsOf('the swapped instances', stored), ...flawsOf('the neighbours', beside))
+      flaws.push(...(await strayChanges(gateway)))
+      for (const name of ['input-beside', 'output-beside']) {
+        const { generation } = await gateway.instance(name)
+        if (generation !== 1) flaws.push(`${name} was touched: it has generation ${generation}`)
+      }
+      const { figures, addedMs } = swapFigures(phases, swapper.swaps, stored, beside)
+      const rate = rateOf(stored)
+      return {
+        done: { swaps: swapper.swaps.length, messages: sent, 'messages beside': sentBeside },
+        figures: {
+          ledger: `${stored.lost} of ${sent} lost, ${stored.duplicates} duplicates; beside ${beside.lost} of ${sentBeside} lost, ${beside.duplicates} duplicates`,
+          rate: `${rate.toFixed(0)} messages a second to the store, ${rateOf(beside).toFixed(0)} beside`,
+          ...figures,
+        },
+        flaws,
+        misses: [
+          ...(rate < PER_SECOND * RATE_SHARE
+            ? [`${rate.toFixed(0)} messages a second, not ${PER_SECOND}`]
+            : []),
+          ...(addedMs > ADDED_MS
+            ? [`messages around a swap take ${addedMs.toFixed(1)} ms longer at p99, more than ${ADDED_MS}`]
+            : []),
+        ],
+      }
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${gateway.stderr().slice(-2000)}`, { cause: error })
+    } finally {
+      await gateway.remove()
+    }
+  },
+})
+
+/** Messages a second from the first that was published to the last that was stored. */
+function rateOf({ publishedMs, tookMs }: Balance): number {
+  let lastMs = 0
+  for (const [i, ms] of publishedMs.entries()) lastMs = Math.max(lastMs, ms + tookMs[i]!)
+  return (publishedMs.length / (lastMs - publishedMs[0]!)) * 1000
+}
+
+function startupOf(url: string, queue: string, isolation: string): string {
+  return `
+transports:
+  bus: { plugin: amqp, options: { url: "${url}" } }
+inputs:
+  input: { plugin: ./input-1, isolation: ${isolation}, from: { transport: bus, queue: ${queue}, prefetch: 1000 } }
+  input-beside: { plugin: collectd, from: { transport: bus, queue: ${queue}-beside, prefetch: 1000 } }
+outputs:
+  output: { plugin: ./output-1, isolation: ${isolation}, from: [input], options: { path: ./swapped.ledger } }
+  output-beside: { plugin: ${LEDGER}, isolation: inline, from: [input-beside], options: { path: ./beside.ledger } }
+`
+}
