@@ -34,7 +34,7 @@ export async function startGenerator(url: string, queue: string, perSecond: numb
     if (error === null) confirmed++
     else failure ??= error
   }
-  channel.on('error', (error) => (failure ??= error))
+  for (const one of [model, channel]) one.on('error', (error) => (failure ??= error))
   const running = (async () => {
     const start = performance.now()
     while (!stopped && failure === undefined) {

@@ -1,4 +1,6 @@
 import type { Scenario } from './scenario.ts'
+import { edits } from './scenarios/edits.ts'
+import { scrapes } from './scenarios/scrapes.ts'
 import { swaps } from './scenarios/swaps.ts'
 
-export const SCENARIOS: readonly Scenario[] = [swaps('inline'), swaps('worker')]
+export const SCENARIOS: readonly Scenario[] = [swaps('inline'), swaps('worker'), scrapes, edits]
