@@ -1,35 +1,38 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Swap, Swapper } from './swapper.ts'
+import type { Balance } from './balance.ts'
+import type { Swapper } from './swapper.ts'
 
-/** A stretch of time in which something was swapped, or nothing. */
+/** A stretch of time. */
 export interface Window {
   readonly fromMs: number
   readonly toMs: number
 }
 
-/** A run in turns: two windows of peace, which differ by noise alone, then windows with a swap each second. */
-export interface Phases {
-  readonly first: readonly Window[]
-  readonly second: readonly Window[]
+/** Two windows of peace, which differ by noise alone, then windows with a swap each second. */
+export interface Turn {
+  readonly peace: readonly [Window, Window]
   readonly swapping: readonly Window[]
 }
 
-export const WINDOW_MS = 2000
+const WINDOW_MS = 2000
 const PERIOD_MS = 1000
 /** Windows with swaps in a turn. */
 const SWAPPING = 5
 
-/** Goes on until so much time was spent with swaps. */
-export async function playPhases(swapper: Swapper, swappingMs: number): Promise<Phases> {
-  const [first, second, swapping]: [Window[], Window[], Window[]] = [[], [], []]
-  while (swapping.length * WINDOW_MS < swappingMs) {
-    for (const peace of [first, second]) peace.push(await windowOf(() => delay(WINDOW_MS)))
-    for (let i = 0; i < SWAPPING; i++) swapping.push(await windowOf(() => swapWindow(swapper)))
+/** Plays turns until so much time was spent with swaps. */
+export async function playTurns(swapper: Swapper, swappingMs: number): Promise<readonly Turn[]> {
+  const turns: Turn[] = []
+  const peace = (): Promise<Window> => windowOf(() => delay(WINDOW_MS))
+  while (turns.length * SWAPPING * WINDOW_MS < swappingMs) {
+    const pair = [await peace(), await peace()] as const
+    const swapping: Window[] = []
+    for (let i = 0; i < SWAPPING; i++) swapping.push(await windowOf(() => swapEachSecond(swapper)))
+    turns.push({ peace: pair, swapping })
   }
-  return { first, second, swapping }
+  return turns
 }
 
-async function swapWindow(swapper: Swapper): Promise<void> {
+async function swapEachSecond(swapper: Swapper): Promise<void> {
   for (let i = 0; i < WINDOW_MS / PERIOD_MS; i++) {
     const next = delay(PERIOD_MS)
     await swapper.next()
@@ -44,10 +47,7 @@ async function windowOf(work: () => Promise<unknown>): Promise<Window> {
 }
 
 /** How long the messages took that were published in one of the windows. Both are in the order of time. */
-export function tookIn(
-  windows: readonly Window[],
-  { publishedMs, tookMs }: { readonly publishedMs: Float64Array; readonly tookMs: Float64Array },
-): number[] {
+export function tookIn(windows: readonly Window[], { publishedMs, tookMs }: Balance): readonly number[] {
   const found: number[] = []
   let at = 0
   for (const { fromMs, toMs } of windows) {
@@ -55,9 +55,4 @@ export function tookIn(
     for (; at < publishedMs.length && publishedMs[at]! < toMs; at++) found.push(tookMs[at]!)
   }
   return found
-}
-
-/** The stretches in which a message may have met a swap. */
-export function around(swaps: readonly Swap[], marginMs: number): readonly Window[] {
-  return swaps.map(({ startMs, endMs }) => ({ fromMs: startMs - marginMs, toMs: endMs + marginMs }))
 }

@@ -1,6 +1,6 @@
 import type { Balance } from './balance.ts'
-import { around, tookIn } from './phases.ts'
-import type { Phases, Window } from './phases.ts'
+import { tookIn } from './phases.ts'
+import type { Turn, Window } from './phases.ts'
 import { inWords, quantile, spreadOf } from './quantile.ts'
 import type { Swap } from './swapper.ts'
 
@@ -10,52 +10,78 @@ const MARGIN_MS = 20
 /** What swaps took, and what they cost those whose messages met one. */
 export interface SwapFigures {
   readonly figures: Readonly<Record<string, string>>
-  /** By how much the 99th percentile of messages around a swap is above that of others. */
+  /** By how much the 99th percentile of messages around a swap is above that of others: the median over the turns. */
   readonly addedMs: number
 }
 
 export function swapFigures(
-  phases: Phases,
+  turns: readonly Turn[],
   swaps: readonly Swap[],
   swapped: Balance,
   beside: Balance,
 ): SwapFigures {
   const figures: Record<string, string> = {}
-  const peace = spreadOf(tookIn(turns(phases.first, phases.second), swapped))
-  const met = spreadOf(tookIn(around(swaps, MARGIN_MS), swapped))
   for (const name of new Set(swaps.map(({ instance }) => instance))) {
     const own = swaps.filter(({ instance }) => instance === name)
     const durations = spreadOf(own.map(({ startMs, endMs }) => endMs - startMs))
-    figures[`${own.length} swaps of ${name}`] =
-      `${inWords(durations)}; messages around them ${inWords(spreadOf(tookIn(around(own, MARGIN_MS), swapped)))}`
+    const met = spreadOf(tookIn(around(own), swapped))
+    figures[`${own.length} swaps of ${name}`] = `${inWords(durations)}; messages around them ${inWords(met)}`
   }
+  const peace = spreadOf(
+    tookIn(
+      turns.flatMap((turn) => turn.peace),
+      swapped,
+    ),
+  )
+  const met = spreadOf(tookIn(around(swaps), swapped))
   figures['messages in peace'] = `${inWords(peace)} of ${peace.count}`
-  figures['messages around a swap'] =
-    `${inWords(met)} of ${met.count}: p99 ${signed(met.p99 - peace.p99)}, max ${signed(met.max - peace.max)} ms`
-  figures["neighbours' p99"] = neighbours(phases, beside)
-  return { figures, addedMs: met.p99 - peace.p99 }
+  figures['messages around a swap'] = `${inWords(met)} of ${met.count}`
+  const waits = differences(turns, swapped, (turn) => around(swaps.filter((swap) => isIn(swap, turn))))
+  figures['a message waits for a swap'] =
+    `p99 ${signed(waits.differs)} ms (A/A noise ${waits.noise.toFixed(1)}), max ${signed(met.max - peace.max)} ms`
+  const besides = differences(turns, beside, ({ swapping }) => swapping)
+  figures["the neighbours' p99"] =
+    `${besides.peace.toFixed(1)} ms in peace (A/A noise ${besides.noise.toFixed(1)}), ${signed(besides.differs)} ms in windows with swaps`
+  return { figures, addedMs: waits.differs }
 }
 
-/** The 99th percentiles of windows: peace against peace is the noise, peace against swaps what these cost. */
-function neighbours({ first, second, swapping }: Phases, beside: Balance): string {
-  const p99s = (windows: readonly Window[]): number[] =>
-    windows.map((window) => spreadOf(tookIn([window], beside)).p99)
-  const [a, b, s] = [p99s(first), p99s(second), p99s(swapping)]
-  const noise = median(a.map((one, i) => Math.abs(b[i]! - one)))
-  const difference = median(s) - median([...a, ...b])
-  return `${range([...a, ...b])} in windows of peace (A/A noise ${noise.toFixed(1)} ms), ${range(s)} in windows with swaps: ${signed(difference)} ms`
+interface Differences {
+  /** The 99th percentile in peace. */
+  readonly peace: number
+  /** By how much two windows of peace differ. */
+  readonly noise: number
+  /** By how much other windows are above them. */
+  readonly differs: number
 }
 
-function turns(first: readonly Window[], second: readonly Window[]): readonly Window[] {
-  return first.flatMap((window, i) => [window, second[i]!])
+/** Compares 99th percentiles within each turn, and takes the median of all: others who use the machine come and go, too. */
+function differences(
+  turns: readonly Turn[],
+  balance: Balance,
+  others: (turn: Turn) => readonly Window[],
+): Differences {
+  const p99 = (windows: readonly Window[]): number => spreadOf(tookIn(windows, balance)).p99
+  const pairs = turns.map(({ peace: [first, second] }) => [p99([first]), p99([second])] as const)
+  const means = pairs.map(([first, second]) => (first + second) / 2)
+  return {
+    peace: median(means),
+    noise: median(pairs.map(([first, second]) => Math.abs(second - first))),
+    differs: median(turns.map((turn, i) => p99(others(turn)) - means[i]!)),
+  }
 }
 
-function range(values: readonly number[]): string {
-  return `median ${median(values).toFixed(1)} (${Math.min(...values).toFixed(1)}-${Math.max(...values).toFixed(1)}) ms`
+/** The stretches in which a message may have met a swap. */
+function around(swaps: readonly Swap[]): readonly Window[] {
+  return swaps.map(({ startMs, endMs }) => ({ fromMs: startMs - MARGIN_MS, toMs: endMs + MARGIN_MS }))
+}
+
+function isIn({ startMs }: Swap, { swapping }: Turn): boolean {
+  return startMs >= swapping[0]!.fromMs && startMs < swapping.at(-1)!.toMs
 }
 
 function median(values: readonly number[]): number {
-  return quantile(Float64Array.from(values).sort(), 0.5)
+  const sorted = Float64Array.from(values).sort()
+  return (quantile(sorted, 0.5) + sorted[(sorted.length - 1) >> 1]!) / 2
 }
 
 function signed(ms: number): string {

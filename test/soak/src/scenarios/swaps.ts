@@ -5,7 +5,7 @@ import { until } from '../../../e2e/src/peers/until.ts'
 import { balanceOf, entriesIn, flawsOf } from '../balance.ts'
 import type { Balance } from '../balance.ts'
 import { declare, startGenerator } from '../generator.ts'
-import { playPhases } from '../phases.ts'
+import { playTurns } from '../phases.ts'
 import { COLLECTD, LEDGER, writeVersions } from '../plugin-versions.ts'
 import type { Scenario } from '../scenario.ts'
 import { strayChanges } from '../stray-changes.ts'
@@ -43,7 +43,7 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
       const generator = await startGenerator(broker.url, queue, PER_SECOND)
       const generatorBeside = await startGenerator(broker.url, `${queue}-beside`, PER_SECOND_BESIDE)
       await delay(WARM_UP_MS)
-      const phases = await playPhases(swapper, full ? 300_000 : 20_000)
+      const turns = await playTurns(swapper, full ? 300_000 : 20_000)
       const [sent, sentBeside] = await Promise.all([generator.stop(), generatorBeside.stop()])
       const flaws = [...swapper.flaws]
       const rest = async (path: string, count: number): Promise<Balance> => {
@@ -61,7 +61,7 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
         const { generation } = await gateway.instance(name)
         if (generation !== 1) flaws.push(`${name} was touched: it has generation ${generation}`)
       }
-      const { figures, addedMs } = swapFigures(phases, swapper.swaps, stored, beside)
+      const { figures, addedMs } = swapFigures(turns, swapper.swaps, stored, beside)
       const rate = rateOf(stored)
       return {
         done: { swaps: swapper.swaps.length, messages: sent, 'messages beside': sentBeside },
