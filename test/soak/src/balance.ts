@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import { readEntries } from './entries.ts'
 
 /** How often each number from 0 on was stored, and how long each was under way. */
@@ -8,11 +7,6 @@ export interface Balance {
   /** When each message was published, in its order, and how long it took to the store. */
   readonly publishedMs: Float64Array
   readonly tookMs: Float64Array
-}
-
-/** How many entries a ledger has by now. */
-export async function entriesIn(path: string): Promise<number> {
-  return (await stat(path).catch(() => ({ size: 0 }))).size / 24
 }
 
 /** Compares a ledger with the numbers that were confirmed. */

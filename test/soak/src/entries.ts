@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 
-const ENTRY_BYTES = 24
+/** Three doubles. */
+export const ENTRY_BYTES = 24
 const ENTRIES_AT_ONCE = 65_536
 
 /** Calls back with each entry of a file that the ledger plugin wrote: a number, when it was published, when it was written. */

@@ -5,21 +5,19 @@ import { pick } from '@smart-gateway/sdk/testing'
 import { startGateway } from '../../../e2e/src/gateway-process.ts'
 import type { GatewayProcess } from '../../../e2e/src/gateway-process.ts'
 import { freePort } from '../../../e2e/src/peers/ports.ts'
-import { until } from '../../../e2e/src/peers/until.ts'
 import { accountOf } from '../account.ts'
-import { balanceOf, entriesIn, flawsOf } from '../balance.ts'
 import { edited } from '../edit.ts'
 import type { Extra, Pool } from '../edit.ts'
 import { openEditor } from '../editor.ts'
 import { declare, startGenerator } from '../generator.ts'
 import { LEDGER } from '../plugin-versions.ts'
 import { inWords, spreadOf } from '../quantile.ts'
+import { restOf } from '../rest.ts'
 import type { Scenario, Setting } from '../scenario.ts'
 import { writeStrangers } from '../strangers.ts'
 import { TOKEN } from '../swapper.ts'
 
 const PER_SECOND = 1000
-const REST_DEADLINE_MS = 30_000
 
 /** Edits of startup.yaml by somebody who is not careful, under load, beside instances that have no mistake and that no edit touches. */
 export const edits: Scenario = {
@@ -37,12 +35,8 @@ export const edits: Scenario = {
       const pool = await poolOf(strangers, `${queue}-other`)
       const { tookMs, flaws } = await edit(gateway, sound, pool, setting)
       const sent = await generator.stop()
-      const path = join(gateway.folder, 'sound.ledger')
-      const all = async (): Promise<boolean> => (await entriesIn(path)) >= sent
-      await until('every message in the ledger', all, REST_DEADLINE_MS).catch((error: Error) =>
-        flaws.push(error.message),
-      )
-      const balance = await balanceOf(path, sent)
+      const ledger = join(gateway.folder, 'sound.ledger')
+      const { balance, ...rest } = await restOf(gateway, 'the sound instances', ledger, sent)
       const account = await accountOf(gateway)
       const { refused = 0, succeeded = 0, partly = 0 } = account.outcomes
       return {
@@ -53,7 +47,7 @@ export const edits: Scenario = {
           'an edit': inWords(spreadOf(tookMs)),
           'a message': inWords(spreadOf(balance.tookMs)),
         },
-        flaws: [...flaws, ...flawsOf('the sound instances', balance), ...account.flaws],
+        flaws: [...flaws, ...rest.flaws, ...account.flaws],
         misses: [],
       }
     } catch (error) {

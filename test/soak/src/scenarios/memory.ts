@@ -4,14 +4,13 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startGateway } from '../../../e2e/src/gateway-process.ts'
 import type { GatewayProcess } from '../../../e2e/src/gateway-process.ts'
-import { until } from '../../../e2e/src/peers/until.ts'
 import { accountOf } from '../account.ts'
-import { balanceOf, entriesIn, flawsOf } from '../balance.ts'
 import { declare, startGenerator } from '../generator.ts'
 import { askMemory, tellingMemory } from '../memory-report.ts'
 import type { MemoryReport } from '../memory-report.ts'
 import { metricsOf } from '../metrics.ts'
 import { COLLECTD, LEDGER, writeVersions } from '../plugin-versions.ts'
+import { restOf } from '../rest.ts'
 import type { Scenario } from '../scenario.ts'
 import { slopeOf } from '../slope.ts'
 import type { Slope } from '../slope.ts'
@@ -21,7 +20,6 @@ import type { Swapped } from '../swapper.ts'
 
 const PER_SECOND = 200
 const PAUSE_MS = 50
-const REST_DEADLINE_MS = 30_000
 /** Between two looks at the memory; even, so that each instance was swapped as often. */
 const LOOK_SWAPS = 4
 const KIB = 1024
@@ -70,10 +68,8 @@ export const memory = (isolation: 'inline' | 'worker'): Scenario => ({
       }
       const left = [...(await seriesOf(gateway))].filter((line) => !first!.has(line))
       const sent = await generator.stop()
-      const path = join(gateway.folder, 'swapped.ledger')
-      const all = async (): Promise<boolean> => (await entriesIn(path)) >= sent
-      await until('every message in the ledger', all, REST_DEADLINE_MS).catch(() => undefined)
-      const balance = await balanceOf(path, sent)
+      const ledger = join(gateway.folder, 'swapped.ledger')
+      const { balance, flaws } = await restOf(gateway, 'the swapped instances', ledger, sent)
       const heap = slopeOf(looks.map(([made, { heapBytes }]) => [made, heapBytes]))
       const rss = slopeOf(looks.map(([made, { rssBytes }]) => [made, rssBytes]))
       const [begin, end] = [looks[0]![1], looks.at(-1)![1]]
@@ -86,7 +82,7 @@ export const memory = (isolation: 'inline' | 'worker'): Scenario => ({
         },
         flaws: [
           ...swapper.flaws,
-          ...flawsOf('the swapped instances', balance),
+          ...flaws,
           ...(await accountOf(gateway)).flaws,
           ...(await strayChanges(gateway)),
           ...left.map((line) => `a series that was not there ${to - from} swaps before: ${line}`),

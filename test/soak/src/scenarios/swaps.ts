@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { startGateway } from '../../../e2e/src/gateway-process.ts'
-import { until } from '../../../e2e/src/peers/until.ts'
-import { balanceOf, entriesIn, flawsOf } from '../balance.ts'
 import type { Balance } from '../balance.ts'
 import { declare, startGenerator } from '../generator.ts'
 import { playTurns } from '../phases.ts'
 import { COLLECTD, LEDGER, writeVersions } from '../plugin-versions.ts'
+import { restOf } from '../rest.ts'
 import type { Scenario } from '../scenario.ts'
 import { strayChanges } from '../stray-changes.ts'
 import { swapFigures } from '../swap-figures.ts'
@@ -16,8 +15,6 @@ import type { Swapped } from '../swapper.ts'
 const PER_SECOND = 10_000
 const PER_SECOND_BESIDE = 1000
 const WARM_UP_MS = 3000
-/** How long a backlog is waited for that a rate above what this machine can do leaves. */
-const REST_DEADLINE_MS = 120_000
 /** Less than this share of the rate is not the rate. */
 const RATE_SHARE = 0.98
 /** The 99th percentile of messages around a swap may be so much above that of others. */
@@ -45,17 +42,11 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
       await delay(WARM_UP_MS)
       const turns = await playTurns(swapper, full ? 300_000 : 20_000)
       const [sent, sentBeside] = await Promise.all([generator.stop(), generatorBeside.stop()])
-      const flaws = [...swapper.flaws]
-      const rest = async (path: string, count: number): Promise<Balance> => {
-        const all = async (): Promise<boolean> => (await entriesIn(path)) >= count
-        await until(`${count} entries in ${path}`, all, REST_DEADLINE_MS).catch((error: Error) =>
-          flaws.push(error.message),
-        )
-        return balanceOf(path, count)
-      }
-      const stored = await rest(join(gateway.folder, 'swapped.ledger'), sent)
-      const beside = await rest(join(gateway.folder, 'beside.ledger'), sentBeside)
-      flaws.push(...flawsOf('the swapped instances', stored), ...flawsOf('the neighbours', beside))
+      const at = (name: string): string => join(gateway.folder, `${name}.ledger`)
+      const own = await restOf(gateway, 'the swapped instances', at('swapped'), sent)
+      const neighbours = await restOf(gateway, 'the neighbours', at('beside'), sentBeside)
+      const [stored, beside] = [own.balance, neighbours.balance]
+      const flaws = [...swapper.flaws, ...own.flaws, ...neighbours.flaws]
       flaws.push(...(await strayChanges(gateway)))
       for (const name of ['input-beside', 'output-beside']) {
         const { generation } = await gateway.instance(name)
