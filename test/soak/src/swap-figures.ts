@@ -12,6 +12,8 @@ export interface SwapFigures {
   readonly figures: Readonly<Record<string, string>>
   /** By how much the 99th percentile of messages around a swap is above that of others: the median over the turns. */
   readonly addedMs: number
+  /** By how much that differs between two windows without swaps. */
+  readonly noiseMs: number
 }
 
 export function swapFigures(
@@ -42,7 +44,7 @@ export function swapFigures(
   const besides = differences(turns, beside, ({ swapping }) => swapping)
   figures["the neighbours' p99"] =
     `${besides.peace.toFixed(1)} ms in peace (A/A noise ${besides.noise.toFixed(1)}), ${signed(besides.differs)} ms in windows with swaps`
-  return { figures, addedMs: waits.differs }
+  return { figures, addedMs: waits.differs, noiseMs: waits.noise }
 }
 
 interface Differences {

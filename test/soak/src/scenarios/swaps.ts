@@ -19,6 +19,8 @@ const WARM_UP_MS = 3000
 const RATE_SHARE = 0.98
 /** The 99th percentile of messages around a swap may be so much above that of others. */
 const ADDED_MS = 50
+/** Where two windows of peace differ by more than this, others use the machine, and what a swap adds cannot be told. */
+const NOISE_MS = 25
 
 /** An input and an output are swapped in turn under a stream from RabbitMQ, beside an input and an output that are not. */
 export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
@@ -52,7 +54,7 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
         const { generation } = await gateway.instance(name)
         if (generation !== 1) flaws.push(`${name} was touched: it has generation ${generation}`)
       }
-      const { figures, addedMs } = swapFigures(turns, swapper.swaps, stored, beside)
+      const { figures, addedMs, noiseMs } = swapFigures(turns, swapper.swaps, stored, beside)
       const rate = rateOf(stored)
       return {
         done: { swaps: swapper.swaps.length, messages: sent, 'messages beside': sentBeside },
@@ -60,13 +62,14 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
           ledger: `${stored.lost} of ${sent} lost, ${stored.duplicates} duplicates; beside ${beside.lost} of ${sentBeside} lost, ${beside.duplicates} duplicates`,
           rate: `${rate.toFixed(0)} messages a second to the store, ${rateOf(beside).toFixed(0)} beside`,
           ...figures,
+          ...(noiseMs > NOISE_MS && { 'no verdict on waits': 'the machine is too noisy' }),
         },
         flaws,
         misses: [
           ...(rate < PER_SECOND * RATE_SHARE
             ? [`${rate.toFixed(0)} messages a second, not ${PER_SECOND}`]
             : []),
-          ...(addedMs > ADDED_MS
+          ...(addedMs > ADDED_MS && noiseMs <= NOISE_MS
             ? [`messages around a swap take ${addedMs.toFixed(1)} ms longer at p99, more than ${ADDED_MS}`]
             : []),
         ],
