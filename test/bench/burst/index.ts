@@ -1,7 +1,9 @@
 import { defineTransport } from '@smart-gateway/sdk'
 import type { Intake, Message } from '@smart-gateway/sdk'
 
-const intakes = new Map<string, Intake>()
+/** The gateway imports a copy of this module: what both have to see hangs on the thread's own global object. */
+const shared = globalThis as { burstIntakes?: Map<string, Intake> }
+const intakes = (shared.burstIntakes ??= new Map())
 
 /** Hands messages to an input in bursts, as a socket's chunks do, and resolves when each has been settled. */
 export async function send(messages: readonly Message[], burst: number, input = 'collectd'): Promise<void> {

@@ -14,6 +14,7 @@ const GROUPS: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   neighbours: async () => (await import('./neighbours.ts')).neighbourFigures(),
   delivery: async () => (await import('./delivery.ts')).deliveryFigures(),
   backlog: async () => (await import('./backlog.ts')).backlogFigures(),
+  swap: async () => (await import('./swap.ts')).swapFigures(),
   broker: async () => (await import('./broker.ts')).brokerFigures(),
   render: async () => (await import('./render.ts')).renderFigures(),
   memory: async () => (await import('./memory.ts')).memoryFigures(),

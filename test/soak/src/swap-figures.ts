@@ -1,0 +1,91 @@
+import type { Balance } from './balance.ts'
+import { tookIn } from './phases.ts'
+import type { Turn, Window } from './phases.ts'
+import { inWords, quantile, spreadOf } from './quantile.ts'
+import type { Swap } from './swapper.ts'
+
+/** The next message after a swap may still meet what it left: a full queue, a cold function. */
+const MARGIN_MS = 20
+
+/** What swaps took, and what they cost those whose messages met one. */
+export interface SwapFigures {
+  readonly figures: Readonly<Record<string, string>>
+  /** By how much the 99th percentile of messages around a swap is above that of others: the median over the turns. */
+  readonly addedMs: number
+  /** By how much that differs between two windows without swaps. */
+  readonly noiseMs: number
+}
+
+export function swapFigures(
+  turns: readonly Turn[],
+  swaps: readonly Swap[],
+  swapped: Balance,
+  beside: Balance,
+): SwapFigures {
+  const figures: Record<string, string> = {}
+  for (const name of new Set(swaps.map(({ instance }) => instance))) {
+    const own = swaps.filter(({ instance }) => instance === name)
+    const durations = spreadOf(own.map(({ startMs, endMs }) => endMs - startMs))
+    const met = spreadOf(tookIn(around(own), swapped))
+    figures[`${own.length} swaps of ${name}`] = `${inWords(durations)}; messages around them ${inWords(met)}`
+  }
+  const peace = spreadOf(
+    tookIn(
+      turns.flatMap((turn) => turn.peace),
+      swapped,
+    ),
+  )
+  const met = spreadOf(tookIn(around(swaps), swapped))
+  figures['messages in peace'] = `${inWords(peace)} of ${peace.count}`
+  figures['messages around a swap'] = `${inWords(met)} of ${met.count}`
+  const waits = differences(turns, swapped, (turn) => around(swaps.filter((swap) => isIn(swap, turn))))
+  figures['a message waits for a swap'] =
+    `p99 ${signed(waits.differs)} ms (A/A noise ${waits.noise.toFixed(1)}), max ${signed(met.max - peace.max)} ms`
+  const besides = differences(turns, beside, ({ swapping }) => swapping)
+  figures["the neighbours' p99"] =
+    `${besides.peace.toFixed(1)} ms in peace (A/A noise ${besides.noise.toFixed(1)}), ${signed(besides.differs)} ms in windows with swaps`
+  return { figures, addedMs: waits.differs, noiseMs: waits.noise }
+}
+
+interface Differences {
+  /** The 99th percentile in peace. */
+  readonly peace: number
+  /** By how much two windows of peace differ. */
+  readonly noise: number
+  /** By how much other windows are above them. */
+  readonly differs: number
+}
+
+/** Compares 99th percentiles within each turn, and takes the median of all: others who use the machine come and go, too. */
+function differences(
+  turns: readonly Turn[],
+  balance: Balance,
+  others: (turn: Turn) => readonly Window[],
+): Differences {
+  const p99 = (windows: readonly Window[]): number => spreadOf(tookIn(windows, balance)).p99
+  const pairs = turns.map(({ peace: [first, second] }) => [p99([first]), p99([second])] as const)
+  const means = pairs.map(([first, second]) => (first + second) / 2)
+  return {
+    peace: median(means),
+    noise: median(pairs.map(([first, second]) => Math.abs(second - first))),
+    differs: median(turns.map((turn, i) => p99(others(turn)) - means[i]!)),
+  }
+}
+
+/** The stretches in which a message may have met a swap. */
+function around(swaps: readonly Swap[]): readonly Window[] {
+  return swaps.map(({ startMs, endMs }) => ({ fromMs: startMs - MARGIN_MS, toMs: endMs + MARGIN_MS }))
+}
+
+function isIn({ startMs }: Swap, { swapping }: Turn): boolean {
+  return startMs >= swapping[0]!.fromMs && startMs < swapping.at(-1)!.toMs
+}
+
+function median(values: readonly number[]): number {
+  const sorted = Float64Array.from(values).sort()
+  return (quantile(sorted, 0.5) + sorted[(sorted.length - 1) >> 1]!) / 2
+}
+
+function signed(ms: number): string {
+  return `${ms < 0 ? '' : '+'}${ms.toFixed(1)}`
+}
