@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import type { OutputSession } from '@smart-gateway/sdk'
@@ -41,7 +41,7 @@ async function running() {
 }
 
 test('F5: an edit adds, changes and removes instances; what it does not name is not touched', async () => {
-  const { hand, shelf, drawer, config, drawerPlugin, gateway, reload } = await running()
+  const { bench, hand, shelf, drawer, config, drawerPlugin, gateway, reload } = await running()
   const before = gateway.registry.outputs[0]
   const added = await reload({ ...config, outputs: { ...config.outputs, drawer: { plugin: drawerPlugin } } })
   expect(does(added)).toEqual({ hand: 'kept', numbers: 'kept', shelf: 'kept', drawer: 'added done' })
@@ -56,6 +56,8 @@ test('F5: an edit adds, changes and removes instances; what it does not name is 
     },
   })
   expect(does(narrowed)).toMatchObject({ shelf: 'updated done', drawer: 'kept' })
+  const codeOf = (name: string): boolean => existsSync(join(bench.folder, 'state/generations', name))
+  expect(codeOf('drawer')).toBe(true)
   await hand.deliver('numbers', 2)
   expect([shelf.ids, drawer.ids]).toEqual([[1], [1, 2]])
   expect(viewOf(gateway, 'shelf').queue).toMatchObject({ maxBytes: 1024 * 1024 })
@@ -65,6 +67,7 @@ test('F5: an edit adds, changes and removes instances; what it does not name is 
   const removed = await reload(config)
   expect(await pageOf(gateway)).not.toContain('component="drawer"')
   expect(does(removed)).toMatchObject({ shelf: 'updated done', drawer: 'removed done' })
+  expect([codeOf('shelf'), codeOf('drawer')]).toEqual([true, false])
   await hand.deliver('numbers', 3)
   expect([shelf.ids, drawer.ids]).toEqual([
     [1, 3],

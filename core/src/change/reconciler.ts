@@ -163,6 +163,9 @@ export class Reconciler {
     if (change.steps.some(({ step }) => step.does !== 'kept')) this.#parts.touching()
     await carryOut(change, { registry, codes, leaving, drainMs: drainMs(), sourceOf, shadowMs }, manner)
     for (const { instance, spec } of registry.entries) await codes.prune(spec.name, instance.code)
+    const names = new Set(registry.entries.map(({ spec }) => spec.name))
+    for (const { step, result } of change.steps)
+      if (step.does === 'removed' && result === 'done' && !names.has(step.name)) await codes.forget(step.name)
   }
 }
 

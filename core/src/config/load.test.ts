@@ -199,7 +199,7 @@ test('keys that JavaScript gives a meaning are nothing but keys', () => {
     '__proto__: { a: 1 }\noutputs:\n  __proto__: { plugin: ./store }\n  constructor: { plugin: ./store, options: { url: "a:b", __proto__: { batch: 1 } } }\n'
   expect(mistakesIn(project(), text)).toEqual([
     'startup.yaml:1:1 __proto__: is not a known key; known are gateway, transports, filters, inputs, outputs',
-    'startup.yaml:3:3 outputs.__proto__: must be a name of letters, digits, - and _ that begins with a letter',
+    'startup.yaml:3:3 outputs.__proto__: must be a name of letters, digits, - and _ that begins with a letter and is not node_modules',
     'startup.yaml:3:3 outputs.__proto__.options: needs the key "url"',
     'startup.yaml:4:58 outputs.constructor.options.__proto__: is not a known key; known are url, batch, password',
   ])

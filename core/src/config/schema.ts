@@ -1,8 +1,9 @@
 import type { JsonSchema } from '@smart-gateway/sdk'
 
 const names = {
-  pattern: '^[A-Za-z][A-Za-z0-9_-]*$',
-  description: 'a name of letters, digits, - and _ that begins with a letter',
+  // Its code lies in a folder of this name, and Node runs no TypeScript below one that is called node_modules.
+  pattern: '^(?!node_modules$)[A-Za-z][A-Za-z0-9_-]*$',
+  description: 'a name of letters, digits, - and _ that begins with a letter and is not node_modules',
 } as const
 
 const plugin = {

@@ -127,6 +127,12 @@ export class Codes {
     await this.#store.prune(name, new Set(inUse))
   }
 
+  /** Lets go of all that is kept for an instance that is no more. */
+  async forget(name: string): Promise<void> {
+    this.unpin(name)
+    await this.#store.forget(name)
+  }
+
   async #installed(kind: Kind, { plugin }: InstanceSpec): Promise<string | undefined> {
     try {
       return (await this.#store.look(kind, plugin)).content

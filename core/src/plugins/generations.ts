@@ -117,6 +117,13 @@ export class GenerationStore {
       if (!existsSync(packagesOf(placed))) this.#stamps.delete(stamp)
   }
 
+  /** Lets go of all code of an instance that is no more. */
+  async forget(instance: string): Promise<void> {
+    await rm(this.#home(instance), { recursive: true, force: true }).catch((err: unknown) =>
+      this.#settings.log.warn({ err }, `${this.#home(instance)} cannot be removed; remove it by hand`),
+    )
+  }
+
   async #take(
     instance: string,
     kind: Kind,
