@@ -56,7 +56,7 @@ test(`${ROUNDS} mutations of a startup.yaml each end as a configuration or as mi
   }
   expect(outcomes.bad).toBeGreaterThan(ROUNDS / 2)
   expect(outcomes.good).toBeGreaterThan(10)
-  expect(slowestMs).toBeLessThan(2000)
+  expect(slowestMs).toBeLessThan(20_000)
 })
 
 const PIECES = [
