@@ -119,6 +119,11 @@ export const ERRORS = {
     means: 'The file of a disk queue could not be opened or written.',
     hint: 'See the reason behind it: permissions, a quota, a failing disk; the gateway tries again by itself.',
   },
+  SG_QUEUE_NOT_MOVED: {
+    means:
+      'The queue of an output could not move between memory and disk while it runs; it stays where it is.',
+    hint: 'Look at the reason; when it has passed, ask for the change again (save startup.yaml, or `smart-gateway reload`).',
+  },
   SG_QUEUE_ENDED: {
     means: 'A disk queue was closed, or its thread failed.',
     hint: 'See the reason behind it; the gateway opens it anew by itself, and what was on the disk is there.',

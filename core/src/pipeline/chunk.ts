@@ -9,6 +9,8 @@ export interface Owner {
   readonly openAt: object | undefined
   /** The dead letter that is tried again with it. */
   readonly letter: number | undefined
+  /** Whether it lies on the disk, where it is counted, and stays there until all its records have their fate. */
+  readonly isStored: boolean
   /** Why an output refused it for good. */
   failure: PluginError | undefined
   /** So many of its records have their fate at one output. */

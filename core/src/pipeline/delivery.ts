@@ -19,6 +19,7 @@ export class Delivery implements Owner {
   readonly source: Source | undefined
   /** The dead letter that is tried again with it. */
   readonly letter: number | undefined
+  readonly isStored = false
   /** Why an output or the decoder refused it for good, or why it is given back. */
   failure: PluginError | undefined
   #outstanding = 0

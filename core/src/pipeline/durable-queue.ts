@@ -56,7 +56,9 @@ export class DurableQueue implements Entrance {
   #behind = true
   #reading = false
   readonly #removals = new Removals(() => this.#file)
+  #paused = false
   #onRoom: (() => void)[] = []
+  #onEmpty: (() => void)[] = []
 
   constructor(
     limits: QueueLimits,
@@ -86,8 +88,42 @@ export class DurableQueue implements Entrance {
     return this.#holds.bytes
   }
 
+  /** Whether the file can be written. */
+  get isOpen(): boolean {
+    return !this.#broken
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted
+  }
+
+  /** Whether all that it holds is in front. */
+  get isCaughtUp(): boolean {
+    return !this.#broken && !this.#behind && this.#waiting.empty
+  }
+
+  /** Has inputs wait, whatever room there is. */
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#releaseRoom()
+  }
+
+  /** Resolves as soon as all that it holds has its fate. */
+  emptied(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEmpty.push(resolve)
+      this.#tellEmpty()
+    })
+  }
+
   get blocks(): boolean {
-    return this.#broken || (this.limits.whenFull === 'block' && isFull(this.limits, this.#holds))
+    return (
+      this.#paused || this.#broken || (this.limits.whenFull === 'block' && isFull(this.limits, this.#holds))
+    )
   }
 
   /** Opens the file; until it is open, and whenever it cannot be written, inputs wait. Resolves after the first try. */
@@ -295,7 +331,13 @@ export class DurableQueue implements Entrance {
     this.#holds.records -= records
     this.#removals.add(id)
     this.#releaseRoom()
+    this.#tellEmpty()
     void this.#read()
+  }
+
+  #tellEmpty(): void {
+    if (this.#rows.size > 0 || !this.isCaughtUp) return
+    for (const resolve of this.#onEmpty.splice(0)) resolve()
   }
 
   /** Puts into front what is on the disk and not there yet, as far as there is room. */

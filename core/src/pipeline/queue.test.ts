@@ -240,6 +240,7 @@ test('what a lost source brought is given back, but not what was acknowledged to
   const owner = (settled: boolean): Owner => ({
     source,
     letter: undefined,
+    isStored: false,
     failure: undefined,
     openAt: settled ? undefined : {},
     accept() {},

@@ -195,13 +195,14 @@ export class Queue implements Entrance {
     return gone
   }
 
-  /** Gives back everything that waits, for an output that is taken away; what nobody would send again is dropped. */
+  /** Gives back everything that waits, for an output that is taken away; what nobody would send again is dropped, what is stored is let go of. */
   evict(error: PluginError): { readonly returned: number; readonly dropped: number } {
     const parts = this.#parts.slice(this.#head)
     const owners = new Set<Owner>()
     const left = { returned: 0, dropped: 0 }
     for (const part of parts) {
       for (const { records, owner } of stretchesOf(part)) {
+        if (owner.isStored) continue
         const fate = part.required && owner.openAt !== undefined ? 'returned' : 'dropped'
         if (fate === 'returned') owners.add(owner)
         this.ledger.of(part.chunk.input)[fate] += records
@@ -237,11 +238,12 @@ export class Queue implements Entrance {
     })
   }
 
-  /** Counts the records in here and in open writes by input. */
+  /** Counts the records in here and in open writes by input, but for those that are stored: they are counted where they lie. */
   inFlight(): Map<string, number> {
     const inputs = new Map<string, number>()
-    const count = ({ chunk: { input }, from, to }: Part): void =>
-      void inputs.set(input, (inputs.get(input) ?? 0) + to - from)
+    const count = ({ chunk: { input, owners }, from, to }: Part): void => {
+      if (owners[0]?.isStored !== true) inputs.set(input, (inputs.get(input) ?? 0) + to - from)
+    }
     for (let i = this.#head; i < this.#parts.length; i++) count(this.#parts[i]!)
     this.#open.forEach(count)
     return inputs

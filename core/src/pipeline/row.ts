@@ -7,6 +7,7 @@ export class Row implements Owner {
   readonly source = undefined
   readonly openAt = undefined
   readonly letter = undefined
+  readonly isStored = true
   failure: PluginError | undefined
   /** Records that have no fate yet. */
   left: number

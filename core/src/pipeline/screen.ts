@@ -10,7 +10,8 @@ import type { Refused } from './parts.ts'
 
 /** What a screen is made of. */
 export interface ScreenParts {
-  readonly behind: Entrance
+  /** What stands behind it now. */
+  behind(): Entrance
   readonly ledger: Ledger
   /** Told of records that a filter failed on; they have their fate when the promise is kept. It must not reject. */
   refused(refused: readonly Refused[]): Promise<void>
@@ -37,11 +38,11 @@ export class Screen implements Entrance {
   }
 
   get blocks(): boolean {
-    return this.#parts.behind.blocks
+    return this.#parts.behind().blocks
   }
 
   push(chunk: Chunk, required: boolean): void {
-    const { behind } = this.#parts
+    const behind = this.#parts.behind()
     const filters = this.#filters
     if (filters === undefined) return behind.push(chunk, required)
     const { closed } = filters
@@ -59,19 +60,19 @@ export class Screen implements Entrance {
   }
 
   hurry(): void {
-    this.#parts.behind.hurry()
+    this.#parts.behind().hurry()
   }
 
   onRoom(callback: () => void): void {
-    this.#parts.behind.onRoom(callback)
+    this.#parts.behind().onRoom(callback)
   }
 
   purge(source: object): ReadonlySet<Owner> {
-    return this.#parts.behind.purge(source)
+    return this.#parts.behind().purge(source)
   }
 
   *owners(): Generator<Owner> {
-    yield* this.#parts.behind.owners()
+    yield* this.#parts.behind().owners()
     for (const { chunk } of this.#dying) yield* chunk.owners
   }
 

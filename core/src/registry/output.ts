@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { Message, OutputDefinition, OutputSession, Signal } from '@smart-gateway/sdk'
 import type { OutputSpec } from '../config/configuration.ts'
@@ -7,18 +6,15 @@ import { recordOf } from '../dead-letters/letter.ts'
 import type { Letter, NewLetter } from '../dead-letters/letter.ts'
 import { sleep } from '../backoff.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
-import { openDiskQueue } from '../disk/disk-queue.ts'
-import type { Damage } from '../disk/messages.ts'
 import type { Host } from '../host/host.ts'
 import { batchOf, recordAt } from '../pipeline/batches.ts'
 import { ownerOf } from '../pipeline/chunk.ts'
 import type { Part } from '../pipeline/chunk.ts'
 import { Delivery } from '../pipeline/delivery.ts'
-import { DurableQueue } from '../pipeline/durable-queue.ts'
 import { residual } from '../pipeline/ledger.ts'
-import { Queue } from '../pipeline/queue.ts'
+import type { Queue } from '../pipeline/queue.ts'
 import { Screen } from '../pipeline/screen.ts'
-import type { Entrance, QueueLimits } from '../pipeline/entrance.ts'
+import type { Entrance } from '../pipeline/entrance.ts'
 import { batchOfParts } from '../pipeline/parts.ts'
 import { Writer } from '../pipeline/writer.ts'
 import type { ShadowReport } from '../shadow/report.ts'
@@ -29,6 +25,7 @@ import type { Generation } from './generation.ts'
 import { Instance } from './instance.ts'
 import { status } from './states.ts'
 import type { Status } from './states.ts'
+import { OutputQueue } from './output-queue.ts'
 import { Succession } from './succession.ts'
 
 type Live = Generation<OutputDefinition, OutputSession>
@@ -41,18 +38,14 @@ export interface Leftover {
 }
 
 const HANDOVER_GRACE_MS = 5000
-/** What of a disk queue is in memory. */
-const FRONT: QueueLimits = { maxBytes: 16 * 1024 * 1024, whenFull: 'block' }
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
 
 /** An output with what belongs to its name: the queue and its writer outlive its generations. */
 export class Output implements WriteOutcomes {
   #spec: OutputSpec
-  /** What is written next. */
-  readonly queue: Queue
   /** Its filters, before the queue. */
   readonly screen: Screen
-  readonly #durable: DurableQueue | undefined
+  readonly #whole: OutputQueue
   readonly instance: Instance<OutputDefinition, OutputSession>
   /** Failed writes, tried again since. */
   failures = 0
@@ -63,20 +56,21 @@ export class Output implements WriteOutcomes {
   #signals: readonly Signal[] | undefined
   #succession: Succession | undefined
   #trouble: Status | undefined
-  #diskTrouble: Status | undefined
 
   constructor(spec: OutputSpec, host: Host, reroute: () => void) {
     this.#spec = spec
     this.#reroute = reroute
     this.#log = host.log.child({ component: spec.name })
     this.#deadLetters = host.deadLetters
-    const { type, ...limits } = spec.queue
-    const onDisk = type === 'disk'
-    const { maxAgeMs } = limits
-    this.queue = new Queue(onDisk ? { ...FRONT, ...(maxAgeMs !== undefined && { maxAgeMs }) } : limits)
-    this.#durable = onDisk ? this.#durableQueue(limits, host) : undefined
+    this.#whole = new OutputQueue(spec.queue, {
+      name: spec.name,
+      stateFolder: host.stateFolder,
+      log: this.#log,
+      moved: reroute,
+      refused: (refused) => this.refused(refused),
+    })
     this.screen = new Screen({
-      behind: this.#durable ?? this.queue,
+      behind: () => this.#whole.entrance,
       ledger: this.queue.ledger,
       refused: (refused) => this.refused(refused),
     })
@@ -95,14 +89,19 @@ export class Output implements WriteOutcomes {
     return this.#spec
   }
 
+  /** What is written next. */
+  get queue(): Queue {
+    return this.#whole.front
+  }
+
   /** Where inputs hand their records in: its filters, the disk before the queue or the queue itself. */
   get entrance(): Entrance {
-    return this.#spec.filters.length > 0 ? this.screen : (this.#durable ?? this.queue)
+    return this.#spec.filters.length > 0 ? this.screen : this.#whole.entrance
   }
 
   /** All that `entrance` was or may be. */
   get entrances(): readonly Entrance[] {
-    return [this.screen, this.#durable ?? this.queue]
+    return [this.screen, ...this.#whole.entrances]
   }
 
   /** The signals that it is given; undefined until its code has been imported once. */
@@ -114,14 +113,16 @@ export class Output implements WriteOutcomes {
     const own = this.instance.status
     if (own.state === 'draining' || own.state === 'stopped') return own
     return (
-      this.#diskTrouble ?? (own.state === 'ready' ? (this.#trouble ?? this.#filterTrouble) : undefined) ?? own
+      this.#whole.trouble ??
+      (own.state === 'ready' ? (this.#trouble ?? this.#filterTrouble) : undefined) ??
+      own
     )
   }
 
   /** Bytes in its queue, and records that have no fate yet by input. */
   get holds(): { readonly bytes: number; readonly inFlight: ReadonlyMap<string, number> } {
-    const { bytes } = this.#durable ?? this.queue
-    const inFlight = (this.#durable ?? this.queue).inFlight()
+    const { bytes } = this.#whole
+    const inFlight = this.#whole.inFlight()
     this.screen.addInFlight(inFlight)
     return { bytes, inFlight }
   }
@@ -142,7 +143,7 @@ export class Output implements WriteOutcomes {
 
   /** Opens its queue, where that lies on the disk. */
   async openQueue(): Promise<void> {
-    await this.#durable?.start()
+    await this.#whole.open()
   }
 
   /** Writes, and how long they took. */
@@ -157,39 +158,31 @@ export class Output implements WriteOutcomes {
 
   /** Resolves when what waits in memory is written, or at once where it is on the disk or the store is in trouble. */
   async drained(): Promise<void> {
-    if (this.#durable !== undefined || this.#trouble !== undefined || this.instance.live === undefined) return
+    if (this.#whole.isOnDisk || this.#trouble !== undefined || this.instance.live === undefined) return
     this.queue.hurry()
     await this.queue.idle()
   }
 
   /** Records that a stop loses: what waits in memory for a store that no source waits for. */
   get lost(): number {
-    if (this.spec.required || this.#durable !== undefined) return 0
-    const { records, open } = this.queue.walk()
-    return records + open
+    if (this.spec.required || this.#whole.isOnDisk) return 0
+    return [...this.queue.inFlight().values()].reduce((sum, records) => sum + records, 0)
   }
 
   /** Lets go of its queue. Returns the records that stay on the disk. */
   async close(): Promise<number> {
-    return (await this.#durable?.close()) ?? 0
+    return await this.#whole.close()
   }
 
   /**
    * Takes what startup.yaml says of it now, as far as that is the host's business: queue, batches, retries, signals and route. Rejects
-   * with SG_OPTIONS_INVALID where it cannot be done while it runs; nothing is changed then.
+   * with SG_OPTIONS_INVALID or SG_QUEUE_NOT_MOVED where it cannot be done while it runs; nothing is changed then.
    */
   async update(spec: OutputSpec): Promise<void> {
-    const { type, ...limits } = spec.queue
-    if (type !== this.#spec.queue.type)
-      throw new GatewayError(
-        'SG_OPTIONS_INVALID',
-        `the queue of ${spec.name} cannot move between memory and disk while it runs: give the output another name, or start anew`,
-      )
     const { live } = this.instance
     const signals = live === undefined ? this.#signals : wantedOf(spec, live.definition)
+    await this.#whole.update(spec.queue)
     this.#spec = spec
-    if (this.#durable === undefined) this.queue.limit(limits)
-    else this.#durable.limit(limits)
     this.#writer.pace(spec)
     this.#signals = signals
     this.#reroute()
@@ -206,7 +199,7 @@ export class Output implements WriteOutcomes {
     over.abort()
     await this.#writer.detach(HANDOVER_GRACE_MS)
     const error = new GatewayError('SG_STOPPING', `the output ${this.#spec.name} was taken away`)
-    const left = (this.#durable ?? this.queue).evict(error)
+    const left = this.#whole.evict(error)
     return { ...left, onDisk: await this.close() }
   }
 
@@ -269,33 +262,6 @@ export class Output implements WriteOutcomes {
         bytes: 1000 + letter.bytes,
       }
       this.entrance.push(chunk, true)
-    })
-  }
-
-  #durableQueue(limits: QueueLimits, { stateFolder }: Host): DurableQueue {
-    const path = join(stateFolder, 'queues', `${this.spec.name}.sqlite`)
-    const onDamage = (damage: Damage): void => {
-      const { reason, records } = damage
-      this.#log.error({ records }, `a batch in ${path} is damaged and was moved aside: ${reason}`)
-      this.#durable?.damaged(damage.id)
-    }
-    return new DurableQueue(limits, this.queue, () => openDiskQueue({ path, onDamage }), {
-      failing: (error, delayMs) => {
-        const reason = `its disk queue fails: ${reasonOf(error)}`
-        this.#diskTrouble = {
-          ...(this.#diskTrouble ?? status('degraded')),
-          reason,
-          nextTryMs: Date.now() + delayMs,
-        }
-        const { code, hint } = error as { code?: string; hint?: string }
-        this.#log.error({ code, hint, retryInMs: delayMs }, reason)
-      },
-      works: () => {
-        this.#diskTrouble = undefined
-        this.#log.info('its disk queue works again')
-      },
-      recovered: (records) => this.#log.info({ records }, 'its disk queue holds records of an earlier run'),
-      unstorable: (part, error) => this.refused([{ part, error }]),
     })
   }
 

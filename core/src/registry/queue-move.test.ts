@@ -1,0 +1,137 @@
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import type { OutputSession } from '@smart-gateway/sdk'
+import { makeBench, viewOf } from '../testing/bench.ts'
+import { idsOf, range } from '../testing/records.ts'
+import { decoder, makeHand } from '../testing/sessions.ts'
+import { until } from '../testing/until.ts'
+
+/** A gateway of a startup.yaml with one output, whose store takes what it is given only while it is let. */
+async function running(queue: object = {}) {
+  const bench = await makeBench()
+  const hand = makeHand()
+  const stored: number[] = []
+  let open = true
+  const waiting: (() => void)[] = []
+  const store = (): OutputSession => ({
+    async write(batch) {
+      if (!open) await new Promise<void>((resolve) => void waiting.push(resolve))
+      stored.push(...(idsOf(batch) as number[]))
+    },
+  })
+  const plugin = bench.plugin('output', 'store', store)
+  const configOf = (settings: object): object => ({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: { store: { plugin, ...settings } },
+  })
+  bench.write(configOf({ queue }))
+  const gateway = bench.gatewayOfFile()
+  await gateway.start()
+  const move = async (next: object) => {
+    bench.write(configOf({ queue: next }))
+    const change = gateway.reconciler.reload('api')
+    await change.done
+    return change.view().steps.find(({ name }) => name === 'store')!
+  }
+  return {
+    bench,
+    gateway,
+    stored,
+    move,
+    configOf,
+    file: join(bench.folder, 'state/queues/store.sqlite'),
+    deliver: (...numbers: number[]) => hand.deliver('numbers', ...numbers),
+    shut: () => void (open = false),
+    letGo() {
+      open = true
+      for (const resolve of waiting.splice(0)) resolve()
+    },
+  }
+}
+
+test('a queue moves from memory to the disk while records wait: they are written first, what comes then is acknowledged from the disk', async () => {
+  const { deliver, shut, letGo, move, stored, gateway } = await running()
+  shut()
+  const early = deliver(0, 1, 2)
+  await until('they wait', () => viewOf(gateway, 'store').queue!.bytes > 0)
+  const step = await move({ type: 'disk' })
+  expect(step).toMatchObject({ does: 'updated', result: 'done' })
+  await deliver(3, 4)
+  expect(stored).toEqual([])
+  expect(gateway.registry.outputs[0]!.unaccounted).toBe(0)
+  letGo()
+  await early
+  await until('all is written', () => stored.length === 5)
+  expect(stored).toEqual(range(0, 5))
+  expect(gateway.registry.outputs[0]!.unaccounted).toBe(0)
+})
+
+test('a queue moves from the disk to memory while records wait: they are written first, and its file goes', async () => {
+  const { deliver, shut, letGo, move, stored, gateway, file } = await running({ type: 'disk' })
+  shut()
+  for (let i = 0; i < 5; i++) await deliver(i)
+  const step = await move({ max: '2MiB' })
+  expect(step).toMatchObject({ does: 'updated', result: 'done' })
+  const late = deliver(5)
+  expect(gateway.registry.outputs[0]!.unaccounted).toBe(0)
+  expect(existsSync(file)).toBe(true)
+  letGo()
+  await late
+  expect(stored).toEqual(range(0, 6))
+  await until('its file is gone', () => !existsSync(file))
+  expect(viewOf(gateway, 'store').queue).toMatchObject({ maxBytes: 2 * 1024 * 1024 })
+})
+
+test('there and back under a stream: every record is written once, in order', async () => {
+  const { deliver, move, stored, gateway } = await running()
+  let sent = 0
+  let going = true
+  const fates: Promise<void>[] = []
+  const sending = (async () => {
+    while (going) {
+      fates.push(deliver(sent++))
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  })()
+  for (let i = 0; i < 6; i++)
+    expect(await move(i % 2 === 0 ? { type: 'disk' } : {})).toMatchObject({ result: 'done' })
+  going = false
+  await sending
+  await Promise.all(fates)
+  await until('all is written', () => stored.length === sent)
+  expect(stored).toEqual(range(0, sent))
+  expect(gateway.registry.outputs[0]!.unaccounted).toBe(0)
+  expect(gateway.registry.inputs[0]!.intake.unaccounted).toBe(0)
+}, 40_000)
+
+test('what lies on the disk when startup.yaml says memory at a start is written first', async () => {
+  const { deliver, shut, gateway, bench, configOf, stored, letGo, file } = await running({ type: 'disk' })
+  shut()
+  for (let i = 0; i < 3; i++) await deliver(i)
+  await gateway.stop()
+  // A write that hung through the stop ends for nobody.
+  letGo()
+  await until('it has ended', () => stored.length === 1)
+  stored.length = 0
+  bench.write(configOf({}))
+  const second = bench.gatewayOfFile()
+  await second.start()
+  await deliver(3)
+  await until('all is written', () => stored.length === 4)
+  expect(stored).toEqual(range(0, 4))
+  await until('its file is gone', () => !existsSync(file))
+  expect(second.registry.outputs[0]!.unaccounted).toBe(0)
+}, 20_000)
+
+test('a disk that cannot be used leaves the queue in memory, and the change says why', async () => {
+  const { bench, deliver, move, stored, gateway } = await running()
+  // Where the folder of queues should be, there is a file.
+  writeFileSync(join(bench.folder, 'state/queues'), '')
+  const step = await move({ type: 'disk' })
+  expect(step).toMatchObject({ does: 'updated', result: 'failed' })
+  expect(step.note).toMatch(/the queue stays in memory: its disk queue fails: /)
+  await deliver(1)
+  expect([stored, viewOf(gateway, 'store').state]).toEqual([[1], 'ready'])
+})
