@@ -28,7 +28,9 @@ export const edits: Scenario = {
     const sound = soundOf(setting.broker.url, queue)
     let strangers: readonly string[] = []
     const before = (folder: string): void => void (strangers = writeStrangers(folder))
-    const gateway = await startGateway(textOf(sound, {}), {}, { before, token: TOKEN })
+    // What hangs shall not hold up the edits that follow for long.
+    const folder = { before, token: TOKEN, settings: 'drain: 1s' }
+    const gateway = await startGateway(textOf(sound, {}), {}, folder)
     try {
       await gateway.ready()
       const generator = await startGenerator(setting.broker.url, queue, PER_SECOND)
