@@ -139,9 +139,9 @@ export function createGateway(config: string | object, options: GatewayOptions =
     drainMs: () => live.now.drainMs,
     touching: () => probation.end(),
     read(reading) {
-      scrubber.add(reading.configuration?.secrets ?? [])
       follow.take(reading)
     },
+    learned: (secrets) => scrubber.add(secrets),
     async changed(change, reading) {
       if (reading !== undefined) standing.take(change)
       else if (change.trigger === 'probation')
@@ -216,8 +216,9 @@ export function createGateway(config: string | object, options: GatewayOptions =
         )
         standing.refuse(begin.instead.message)
       }
-      await Promise.all([admin.open(), socket.open(), registry.start()])
+      // First: a peer that does not answer makes a start long, and somebody may edit meanwhile.
       follow.take(reading)
+      await Promise.all([admin.open(), socket.open(), registry.start()])
       await memory.begin()
       probation.start()
       await follow.start()

@@ -27,6 +27,11 @@ export class Changes {
     return this.#all.toReversed()
   }
 
+  /** True when none waits or is under way. */
+  get isIdle(): boolean {
+    return this.#all.every(({ state }) => state === 'done')
+  }
+
   get(id: string): Change | undefined {
     return this.#all.find((change) => change.id === id)
   }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Logger } from 'pino'
 import type { ConfigSource, Reading } from '../config/reading.ts'
 import { FileWatch } from '../config/watch.ts'
+import { reasonOf } from '../errors.ts'
 import type { Registry } from '../registry/registry.ts'
 import type { Reconciler } from './reconciler.ts'
 
@@ -11,12 +12,14 @@ export class Follow {
   readonly #registry: Registry
   readonly #reconciler: Reconciler
   readonly #watch: FileWatch
+  readonly #log: Logger
   #named: readonly string[] = []
 
   constructor(source: ConfigSource, registry: Registry, reconciler: Reconciler, log: Logger) {
     this.#file = 'file' in source ? source.file : undefined
     this.#registry = registry
     this.#reconciler = reconciler
+    this.#log = log
     this.#watch = new FileWatch({ log, changed: (_, final) => this.#changed(final) })
   }
 
@@ -35,7 +38,9 @@ export class Follow {
       join(plugin.folder, 'package.json'),
       plugin.entry,
     ])
-    await this.#watch.watch([this.#file, ...this.#named, ...packages])
+    // Also of what runs although the configuration names another one by now.
+    const running = this.#registry.entries.flatMap(({ spec: { files } }) => files.map(({ path }) => path))
+    await this.#watch.watch([this.#file, ...this.#named, ...running, ...packages])
   }
 
   stop(): void {
@@ -44,8 +49,12 @@ export class Follow {
 
   // A file that is written in two halves looks broken, or as if half of it was taken out: that is believed only when it stays so.
   async #changed(final: boolean): Promise<'unfinished' | undefined> {
-    if (!final && (await this.#looksUnfinished())) return 'unfinished'
-    this.#reconciler.reload('file')
+    try {
+      if (!final && (await this.#looksUnfinished())) return 'unfinished'
+      this.#reconciler.reload('file')
+    } catch (error) {
+      this.#log.warn(`what changed on the disk is not taken: ${reasonOf(error)}`)
+    }
     return undefined
   }
 

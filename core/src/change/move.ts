@@ -106,6 +106,12 @@ function replacement(
   let prepared: Prepared | undefined
   let shadow: ShadowReport | undefined
   let retried: { readonly code: Code; readonly reason: string } | undefined
+  const putBack = async (signal: AbortSignal): Promise<void> => {
+    if (before.code === undefined) return
+    const again = await entry.instance.prepare({ spec: before.spec, code: before.code, signal })
+    await again.commit()
+    await settle(entry, before.spec, registry)
+  }
   return {
     async prepare(signal) {
       const source = sourceOf(name, spec)
@@ -114,12 +120,12 @@ function replacement(
         prepared = await entry.instance.prepare({ spec, code, signal })
       } catch (error) {
         // What does not work anyway takes the new description, and is tried again with it: its peer may only be away.
-        if (entry.instance.live !== undefined) throw error
+        if (entry.instance.live !== undefined || shadowMs > 0) throw error
         retried = { code, reason: reasonOf(error) }
       }
       if (shadowMs > 0 && prepared !== undefined) shadow = await shadowOf(prepared, shadowMs)
     },
-    async cutOver() {
+    async cutOver(signal) {
       try {
         registry.needFilters(spec)
       } catch (error) {
@@ -128,7 +134,13 @@ function replacement(
       }
       if (retried !== undefined) await entry.instance.restart(spec, retried.code)
       await prepared?.commit()
-      await settle(entry, spec, registry)
+      try {
+        await settle(entry, spec, registry)
+      } catch (error) {
+        // It works with its new options, and shall not without the rest of its description.
+        if (prepared !== undefined) await putBack(signal)
+        throw error
+      }
       if (retried !== undefined && entry.instance.live === undefined)
         return { note: `it does not open yet and is tried again: ${retried.reason}` }
       const { spec: was, code } = before
@@ -141,12 +153,7 @@ function replacement(
     async discard() {
       await prepared?.discard()
     },
-    async revert(signal) {
-      if (before.code === undefined) return
-      const again = await entry.instance.prepare({ spec: before.spec, code: before.code, signal })
-      await again.commit()
-      await settle(entry, before.spec, registry)
-    },
+    revert: putBack,
   }
 }
 

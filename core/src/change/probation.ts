@@ -27,7 +27,8 @@ interface Watch {
   readonly former: Former
   readonly before: Rates
   readonly start: Vitals
-  readonly generation: number
+  /** Sessions that the instance had lost by then. */
+  readonly losses: number
   readonly endMs: number
   failedLooks: number
 }
@@ -73,7 +74,7 @@ export class Probation {
         change,
         entry,
         former,
-        generation,
+        losses: entry.instance.losses,
         start,
         before: ratesBetween(this.#history.get(entry)?.[0] ?? start, start),
         endMs: Date.now() + this.#parts.forMs(),
@@ -109,8 +110,8 @@ export class Probation {
 }
 
 function evidenceOf(watch: Watch): string | undefined {
-  const { entry, before, start, generation } = watch
-  const lost = (entry.instance.live?.number ?? generation) - generation
+  const { entry, before, start, losses } = watch
+  const lost = entry.instance.losses - losses
   if (lost >= LOST_SESSIONS) return `its session was lost ${lost} times`
   watch.failedLooks = entry.instance.live === undefined ? watch.failedLooks + 1 : 0
   if (watch.failedLooks >= FAILED_LOOKS)

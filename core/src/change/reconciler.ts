@@ -34,6 +34,8 @@ export interface Parts {
   touching(): void
   /** Told of what was read, before anything of it is carried out. */
   read(reading: Reading): void
+  /** Told of secrets, before anything is said of them. */
+  learned(secrets: readonly string[]): void
   /** Told when a change is over, with the reading that it was made from. */
   changed(change: Change, reading: Reading | undefined): Promise<void>
 }
@@ -66,6 +68,7 @@ export class Reconciler {
     const { changes } = this.#parts
     return changes.add(trigger, 'reload of the configuration', async (change, signal) => {
       const { reading, steps, settings, problems, fresh } = await this.#plan()
+      this.#parts.read(reading)
       change.problems.push(...problems.map(formatProblem))
       change.plan(steps, settings)
       const { configuration } = reading
@@ -90,12 +93,22 @@ export class Reconciler {
   }
 
   /** Puts new code behind an instance, its configuration being what it is. Throws SG_UNKNOWN_INSTANCE. */
-  swap(name: string, source: PluginSource, { trigger = 'api', shadowMs = 0 }: Wish = {}): Change {
+  swap(name: string, source: PluginSource, wish: Wish = {}): Change {
+    return this.#swap(name, sourceInWords(source), () => source, wish)
+  }
+
+  #swap(
+    name: string,
+    words: string,
+    sourceNow: () => PluginSource,
+    { trigger = 'api', shadowMs = 0 }: Wish,
+  ): Change {
     const entry = this.#entry(name)
     const shadowed = shadowMs > 0 ? `, in shadow for ${shadowMs / 1000} s first` : ''
-    const what = `swap of ${name} to ${sourceInWords(source)}${shadowed}`
+    const what = `swap of ${name} to ${words}${shadowed}`
     const { changes, codes } = this.#parts
     return changes.add(trigger, what, async (change, signal) => {
+      const source = sourceNow()
       const step: Step = { ...stepOf(entry), does: 'replaced', why: `asked for: ${sourceInWords(source)}` }
       change.plan([step])
       await this.#carryOut(change, { atomic: true, signal, shadowMs, sourceOf: () => source })
@@ -109,16 +122,23 @@ export class Reconciler {
   /** Puts the code back that an instance had before its last one; it lies on the disk. Throws SG_UNKNOWN_INSTANCE or SG_NO_EARLIER_CODE. */
   rollback(name: string, trigger: Trigger = 'api'): Change {
     const { instance } = this.#entry(name)
-    return this.swap(name, this.#parts.codes.before(name, instance.kind, instance.code), { trigger })
+    const { codes, changes } = this.#parts
+    const before = (): PluginSource => codes.before(name, instance.kind, instance.code)
+    // What a change that waits will have put there is not known yet.
+    if (changes.isIdle) before()
+    return this.#swap(name, 'what it had before', before, { trigger })
   }
 
   /** Puts back what an instance was before: its description and its code. Throws SG_UNKNOWN_INSTANCE. */
   undo(name: string, { spec, code }: Former, why: string): Change {
     const entry = this.#entry(name)
+    const { spec: blamed, code: blamedCode } = entry.instance
     return this.#parts.changes.add(
       'probation',
       `return of ${name} to what it was`,
       async (change, signal) => {
+        // A change that came first has replaced what is to blame already.
+        if (entry.instance.spec !== blamed || entry.instance.code !== blamedCode) return change.plan([])
         change.plan([{ ...stepOf(entry), spec, does: 'replaced', why }])
         await this.#carryOut(change, { atomic: true, signal, sourceOf: () => code })
         if (change.steps[0]?.result === 'done')
@@ -137,8 +157,8 @@ export class Reconciler {
   async #plan(): Promise<Plan & { readonly reading: Reading; readonly fresh: readonly string[] }> {
     const { source, environment, registry, codes } = this.#parts
     const reading = readConfiguration(source, environment)
-    this.#parts.read(reading)
     const { configuration, refused, problems } = reading
+    this.#parts.learned(configuration?.secrets ?? [])
     if (configuration === undefined) return { reading, steps: [], settings: [], problems, fresh: [] }
     const news = new Map<string, string>()
     for (const { instance, spec } of registry.entries) {
@@ -160,7 +180,8 @@ export class Reconciler {
     { sourceOf, shadowMs = 0, ...manner }: Pick<Board, 'sourceOf'> & Manner & { readonly shadowMs?: number },
   ): Promise<void> {
     const { registry, codes, leaving, drainMs } = this.#parts
-    if (change.steps.some(({ step }) => step.does !== 'kept')) this.#parts.touching()
+    if (change.steps.some(({ step }) => step.does !== 'kept' && step.does !== 'refused'))
+      this.#parts.touching()
     await carryOut(change, { registry, codes, leaving, drainMs: drainMs(), sourceOf, shadowMs }, manner)
     for (const { instance, spec } of registry.entries) await codes.prune(spec.name, instance.code)
     const names = new Set(registry.entries.map(({ spec }) => spec.name))

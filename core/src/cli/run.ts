@@ -28,7 +28,6 @@ export async function run(
 }
 
 function stopOnSignals(gateway: Gateway): void {
-  const deadlineMs = gateway.drainMs + CLOSING_MS
   let stoppingMs: number | undefined
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppingMs !== undefined) {
@@ -37,10 +36,11 @@ function stopOnSignals(gateway: Gateway): void {
       process.exit(1)
     }
     stoppingMs = performance.now()
+    const deadlineMs = gateway.drainMs + CLOSING_MS
     gateway.log.info(`${signal}: stopping`)
     setTimeout(() => {
       gateway.log.error(
-        `the stop took longer than ${deadlineMs / 1000} s: leaving; messages without a fate come again from their peers`,
+        `the stop took longer than ${deadlineMs / 1000} s: leaving; what has no fate comes again from its peers: ${gateway.registry.leftNow().join(', ') || 'nothing is left'}`,
       )
       process.exit(0)
     }, deadlineMs).unref()
@@ -75,11 +75,6 @@ function reportFaults({ log }: Gateway): void {
   })
 }
 
-function farewell({ unsettled, onDisk, lost }: Left): string {
-  const left = [
-    ...(unsettled > 0 ? [`${unsettled} messages given back`] : []),
-    ...(onDisk > 0 ? [`${onDisk} records in disk queues for the next start`] : []),
-    ...(lost > 0 ? [`${lost} records of optional outputs lost`] : []),
-  ]
-  return left.length === 0 ? 'stopped, nothing left behind' : `stopped, ${left.join(', ')}`
+function farewell({ where }: Left): string {
+  return where.length === 0 ? 'stopped, nothing left behind' : `stopped; left: ${where.join(', ')}`
 }

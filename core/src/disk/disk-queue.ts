@@ -250,7 +250,7 @@ class DiskQueue implements DiskQueueFile {
       try {
         batches.push({ id, input, batch: decodeBatch(row, this.#dictionary), bytes, arrivedMs })
       } catch (error) {
-        this.#ask({ kind: 'setAside', damage: { id, input, records, reason: reasonOf(error) } })
+        this.#ask({ kind: 'setAside', damage: { id, input, records, bytes, reason: reasonOf(error) } })
       }
     }
     this.#reads.shift()!.resolve(batches)

@@ -38,6 +38,8 @@ export interface Damage {
   readonly id: number
   readonly input: string
   readonly records: number
+  /** What it cost on the disk. */
+  readonly bytes: number
   readonly reason: string
 }
 

@@ -150,11 +150,11 @@ function examine(columns: Record<string, SQLOutputValue>, knows: (seriesId: numb
   const row = { id: Number(rowId), input, signal, records, bytes, arrivedMs, body } as Row
   const reason = flawOf(row, Number(columns['checksum']), knows)
   if (reason === undefined) return { kind: 'whole', row }
-  const counted = Number.isSafeInteger(records) ? records! : 0
+  const counted = (value: number | undefined): number => (Number.isSafeInteger(value) ? value! : 0)
   return {
     kind: 'damaged',
     rowId,
-    damage: { id: row.id, input: String(input), records: counted, reason },
+    damage: { id: row.id, input: String(input), records: counted(records), bytes: counted(bytes), reason },
   }
 }
 

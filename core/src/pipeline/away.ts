@@ -11,9 +11,9 @@ export type DecodeMany = (messages: readonly Message[]) => Promise<Decoded>
 /** What became of messages that were sent away. */
 export type Back =
   | { readonly kind: 'decoded'; readonly deliveries: readonly Delivery[]; readonly decoded: Decoded }
-  /** They were not decoded, and shall be sent again. */
+  /** They were not decoded, and shall be sent again: to another decoder, this one has ended. */
   | { readonly kind: 'undecoded'; readonly deliveries: readonly Delivery[] }
-  /** The decoder has ended on this one message twice. */
+  /** The decoder has ended on this one message, as one before it. */
   | { readonly kind: 'poison'; readonly delivery: Delivery; readonly error: PluginError }
 
 const MAX_MESSAGES = 1000

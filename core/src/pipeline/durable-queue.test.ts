@@ -30,13 +30,14 @@ async function makeDurable({ folder = scratch(), limits, frontBytes = MIB, open 
   const path = join(folder, 'queue.sqlite')
   const front = new Queue({ maxBytes: frontBytes, whenFull: 'block' })
   const told: string[] = []
-  const queue = new DurableQueue(
+  const queue: DurableQueue = new DurableQueue(
     { maxBytes: MIB, whenFull: 'block', ...limits },
     front,
-    open ?? (() => openDiskQueue({ path, onDamage: ({ reason }) => void told.push(reason) })),
+    open ?? (() => openDiskQueue({ path, onDamage: (damage) => queue.damaged(damage) })),
     {
       failing: (error) => void told.push(`failing: ${error.message}`),
       works: () => void told.push('works'),
+      damaged: ({ records, reason }) => void told.push(`damaged ${records}: ${reason}`),
       recovered: (records) => void told.push(`recovered ${records}`),
       unstorable: async ({ chunk, from, to }, error) =>
         void told.push(`unstorable ${idsOf(chunk.batch).slice(from, to).join()}: ${error.message}`),

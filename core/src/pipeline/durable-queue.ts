@@ -1,5 +1,6 @@
 import type { PluginError } from '@smart-gateway/sdk'
 import type { DiskQueueFile, StoredBatch } from '../disk/disk-queue.ts'
+import type { Damage } from '../disk/messages.ts'
 import { asError } from '../errors.ts'
 import { settlePart, sliceChunk } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
@@ -20,6 +21,8 @@ export interface DurableOutcomes {
   works(): void
   /** So many records were found in it at the start. */
   recovered(records: number): void
+  /** A batch could not be read back; its records are lost, and counted as rejected. */
+  damaged(damage: Damage): void
   /** A record cannot be stored at all; it has its fate when the promise is kept. It must not reject. */
   unstorable(part: Part, error: PluginError): Promise<void>
 }
@@ -210,12 +213,10 @@ export class DurableQueue implements Entrance {
     return inputs
   }
 
-  /** A row turned out to be damaged before it was read: its records are lost, and counted as rejected. */
-  damaged(id: number): void {
-    const row = this.#rows.get(id)
-    if (row === undefined || row.inFront) return
-    this.#front.ledger.of(row.input).rejected += row.left
-    row.accept(row.left)
+  /** A row turned out to be damaged while the file is open. */
+  damaged(damage: Damage): void {
+    this.#outcomes.damaged(damage)
+    this.#lose(damage, true)
   }
 
   /** Lets go of the file, once what is under way is there. Returns the records that stay in it for the next start. */
@@ -228,7 +229,12 @@ export class DurableQueue implements Entrance {
   }
 
   #begin(file: DiskQueueFile): void {
-    if (this.#file === undefined && this.#firstOwnId === Infinity) {
+    const isFirst = this.#file === undefined && this.#firstOwnId === Infinity
+    for (const damage of file.damaged) {
+      this.#outcomes.damaged(damage)
+      this.#lose(damage, !isFirst)
+    }
+    if (isFirst) {
       this.#holds.bytes = file.recovered.bytes
       this.#holds.records = file.recovered.records
       if (file.recovered.records > 0) this.#outcomes.recovered(file.recovered.records)
@@ -243,6 +249,24 @@ export class DurableQueue implements Entrance {
     })
     this.#resume()
     void this.#read()
+  }
+
+  /** Counts what is lost with a damaged row; `held` says whether it was among what the queue holds. */
+  #lose({ id, input, records, bytes }: Damage, held: boolean): void {
+    const row = this.#rows.get(id)
+    if (row?.inFront === true || (row === undefined && id >= this.#firstOwnId)) return
+    if (row !== undefined) {
+      this.#front.ledger.of(row.input).rejected += row.left
+      return row.accept(row.left)
+    }
+    // Of an earlier run, and not read yet.
+    const edge = this.#front.ledger.of(input)
+    edge.recovered += records
+    edge.rejected += records
+    if (!held) return
+    this.#holds.bytes -= bytes
+    this.#holds.records -= records
+    this.#releaseRoom()
   }
 
   #resume(): void {
@@ -352,6 +376,7 @@ export class DurableQueue implements Entrance {
       if (rows.length === 0) this.#behind = false
     }
     this.#reading = false
+    this.#tellEmpty()
   }
 
   #toFront({ id, input, batch, bytes, arrivedMs }: StoredBatch): void {

@@ -191,9 +191,12 @@ export class Intake implements Settlement {
   /** Gives back the messages that were not decoded yet, those of one source or all: their peer shall send them again. */
   returnWaiting(error: PluginError, source?: Source): void {
     const isMeant = (delivery: Delivery): boolean => source === undefined || delivery.source === source
+    // What is being decoded elsewhere is not decoded yet: what is not meant of it is decoded again.
+    if (this.#away.deliveries.some(isMeant)) this.#waiting.unshift(...this.#away.abandon())
     const meant = this.#waiting.filter(isMeant)
     this.#waiting = this.#waiting.filter((delivery) => !isMeant(delivery))
     for (const delivery of meant) delivery.refuse(error)
+    this.#schedule()
   }
 
   /** Gives back all messages of a source that is gone, but for records that are being written: what it sends again would be here twice. */
@@ -259,6 +262,8 @@ export class Intake implements Settlement {
     if (this.#ready === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue())
       return
     void this.#away.send(this.#waiting, decodeMany).then((back) => {
+      // Who asks one that has ended again would only be told so, again and again.
+      if (back.kind !== 'decoded' && this.#remote === decodeMany) this.#remote = undefined
       const route = this.#ready
       if (back.kind === 'decoded' && route !== undefined)
         this.#takeDecoded(back.deliveries, 0, back.decoded, route)

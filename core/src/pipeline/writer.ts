@@ -145,14 +145,14 @@ export class Writer {
   }
 
   async #loop(run: Run): Promise<void> {
-    while (!run.leaving.signal.aborted) {
+    while (!run.isOver) {
       const { records, bytes, lingerMs } = this.#batch
       if (this.#queue.empty) {
         await this.#item(run)
         continue
       }
       if (lingerMs > 0) await this.#linger(run)
-      if (run.leaving.signal.aborted) return
+      if (run.isOver) return
       await this.#write(run, this.#queue.take(this.#suspicion.any ? 1 : records, bytes))
     }
   }
@@ -183,11 +183,11 @@ export class Writer {
   /** Tries until every record has its fate or the session is taken away. */
   async #write(run: Run, parts: readonly Part[]): Promise<void> {
     let left = parts
-    while (left.length > 0 && !run.leaving.signal.aborted) {
+    while (left.length > 0 && !run.isOver) {
       const [probe, others] = this.broken ? firstRecord(left) : [left, []]
       if (others.length > 0) this.#queue.divide(left, [...probe, ...others])
       const rest = await this.#attempt(run, probe)
-      if (run.over) return
+      if (run.over || run.dead) return
       left = [...rest.parts, ...others]
       if (rest.parts.length === 0 && others.length > 0) continue
       if (left.length === 0) this.#backoff.reset()
@@ -199,7 +199,7 @@ export class Writer {
   async #attempt(run: Run, parts: readonly Part[]): Promise<Rest> {
     this.#tellQuiet()
     if (this.#waits) await this.#turn(run)
-    if (run.leaving.signal.aborted) return { parts, errors: [] }
+    if (run.isOver) return { parts, errors: [] }
     run.writing = true
     const startMs = performance.now()
     const outcome = await attempt(run.session, parts)
@@ -207,6 +207,8 @@ export class Writer {
     this.written.writes++
     this.written.spentMs += performance.now() - startMs
     if (this.#shadow !== undefined && outcome.kind !== 'failed') this.#shadow(parts, refusedIn(outcome))
+    // What comes after is for the next session: this one would only say again that it has ended.
+    if (outcome.kind === 'failed' && outcome.error.code === 'SG_WORKER_ENDED') run.dead = true
     const poison = this.#poison(parts, outcome)
     if (run.over) return NOTHING
     if (poison !== undefined) {
@@ -250,7 +252,7 @@ export class Writer {
     const [first, second] = halve(parts)
     this.#queue.divide(parts, [...first, ...second])
     const left = await this.#attempt(run, first)
-    if (run.leaving.signal.aborted) return { parts: [...left.parts, ...second], errors: left.errors }
+    if (run.isOver) return { parts: [...left.parts, ...second], errors: left.errors }
     const right = await this.#attempt(run, second)
     return { parts: [...left.parts, ...right.parts], errors: [...left.errors, ...right.errors] }
   }
@@ -332,6 +334,8 @@ class Run {
   ended: Promise<void> = Promise.resolve()
   /** True when nothing that still comes from the session counts. */
   over = false
+  /** True when the session has ended by itself; who takes it away puts another one in its place. */
+  dead = false
   wake: (() => void) | undefined
   /** True while a write is open. */
   writing = false
@@ -341,6 +345,11 @@ class Run {
   constructor(session: OutputSession) {
     this.session = session
     this.leaving.signal.addEventListener('abort', () => this.wake?.())
+  }
+
+  /** True when no write may begin any more. */
+  get isOver(): boolean {
+    return this.dead || this.leaving.signal.aborted
   }
 
   /** True while records have neither their fate nor a place in the queue. */

@@ -113,10 +113,18 @@ export class Codes {
     const now = code?.placed
     const earlier = this.#store
       .list(name, kind)
-      .findLast(({ number, content }) => number < (now?.number ?? Infinity) && content !== now?.content)
+      .findLast(
+        ({ number, content, hasWorked }) =>
+          hasWorked && number < (now?.number ?? Infinity) && content !== now?.content,
+      )
     if (earlier === undefined)
       throw new GatewayError('SG_NO_EARLIER_CODE', `no earlier code of ${name} is kept`)
     return { kind: 'generation', number: earlier.number }
+  }
+
+  /** Takes note that code works: one can go back to it. */
+  async worked({ placed }: Code): Promise<void> {
+    if (placed !== undefined) await this.#store.worked(placed)
   }
 
   /** Lets go of code that no instance needs any more. */

@@ -197,20 +197,22 @@ test('a rollback takes what is kept, on a path of its own', async () => {
   )
 })
 
-test('so many are kept as are wanted, what is in use stays, and what a crash left half done goes', async () => {
+test('so many are kept that worked as are wanted, what is in use stays; what never worked and what a crash left half done goes', async () => {
   const folder = project('1')
   const store = storeIn(folder)
   for (const version of ['1', '2', '3', '4', '5']) {
     project(version, folder)
-    await place(store)
+    await store.worked(await place(store))
   }
+  project('6', folder)
+  await place(store)
   const home = join(folder, 'state/generations/x')
   mkdirSync(join(home, '99999999-half/packages'), { recursive: true })
-  mkdirSync(join(home, '6'))
+  mkdirSync(join(home, '7'))
   await store.prune('x', new Set([1]))
-  expect(store.list('x', 'output').map(({ number }) => number)).toEqual([1, 5])
+  expect(store.list('x', 'output').map(({ number }) => number)).toEqual([1, 4, 5])
   await store.prune('x', new Set([5]))
-  expect(readdirSync(home).toSorted()).toEqual(['1', '5', '6'])
+  expect(readdirSync(home).toSorted()).toEqual(['1', '4', '5'])
   expect(statSync(home).isDirectory()).toBe(true)
 })
 

@@ -25,9 +25,14 @@ export interface Placed {
   readonly content: string
   /** Of the files that it was taken from, when it was taken: equal stamp, equal content. */
   readonly stamp: string
+  /** Whether a generation ever worked with it. */
+  readonly hasWorked: boolean
   /** As npm has it: of what was fetched. */
   readonly integrity?: string
 }
+
+/** What is written down of code beside it. */
+type About = Omit<Placed, 'number' | 'package' | 'hasWorked'>
 
 /** How a store keeps code. */
 export interface StoreSettings {
@@ -104,8 +109,14 @@ export class GenerationStore {
     const home = this.#home(instance)
     if (!existsSync(home)) return
     const numbers = numbersIn(home)
+    const hasWorked = (number: number): boolean => existsSync(join(home, String(number), WORKED))
     const unused = numbers.filter((number) => !inUse.has(number))
-    const gone = unused.slice(0, Math.max(0, unused.length - this.#settings.rules().keep)).map(String)
+    // What never worked is nothing to go back to.
+    const [worked, refused] = [unused.filter(hasWorked), unused.filter((number) => !hasWorked(number))]
+    const gone = [
+      ...refused,
+      ...worked.slice(0, Math.max(0, worked.length - this.#settings.rules().keep)),
+    ].map(String)
     const broken = readdirSync(home).filter(
       (name) => !numbers.map(String).includes(name) && !isOfThisProcess(name),
     )
@@ -115,6 +126,13 @@ export class GenerationStore {
       )
     for (const [stamp, placed] of this.#stamps)
       if (!existsSync(packagesOf(placed))) this.#stamps.delete(stamp)
+  }
+
+  /** Remembers that code works. */
+  async worked({ package: { folder } }: Placed): Promise<void> {
+    await writeFile(join(folder, '../..', WORKED), '').catch((err: unknown) =>
+      this.#settings.log.warn({ err }, `it cannot be remembered that the code in ${folder} works`),
+    )
   }
 
   /** Lets go of all code of an instance that is no more. */
@@ -207,12 +225,7 @@ export class GenerationStore {
     }
   }
 
-  async #keep(
-    instance: string,
-    kind: Kind,
-    temporary: string,
-    about: Omit<Placed, 'number' | 'package'>,
-  ): Promise<Placed> {
+  async #keep(instance: string, kind: Kind, temporary: string, about: About): Promise<Placed> {
     await writeFile(join(temporary, ABOUT), JSON.stringify({ ...about, placed: new Date().toISOString() }))
     const home = this.#home(instance)
     for (let number = (numbersIn(home).at(-1) ?? 0) + 1; ; number++) {
@@ -236,12 +249,10 @@ export class GenerationStore {
   #read(instance: string, kind: Kind, number: number): Placed | undefined {
     const folder = join(this.#home(instance), String(number))
     try {
-      const about = JSON.parse(readFileSync(join(folder, ABOUT), 'utf8')) as Omit<
-        Placed,
-        'number' | 'package'
-      >
+      const about = JSON.parse(readFileSync(join(folder, ABOUT), 'utf8')) as About
       const root = readdirSync(join(folder, 'packages')).find((name) => name.startsWith('0-'))
-      return { ...about, number, package: readManifest(join(folder, 'packages', root!), kind) }
+      const hasWorked = existsSync(join(folder, WORKED))
+      return { ...about, number, hasWorked, package: readManifest(join(folder, 'packages', root!), kind) }
     } catch {
       return undefined
     }
@@ -258,6 +269,8 @@ export class GenerationStore {
 }
 
 const ABOUT = 'generation.json'
+/** A file that is there once a generation has worked. */
+const WORKED = 'worked'
 
 /** The folder with the packages of code, of which the plugin's own is one. */
 function packagesOf({ package: { folder } }: Placed): string {

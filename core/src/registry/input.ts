@@ -114,9 +114,11 @@ export class Input {
 
   /** Ends its work, for good: takes nothing more, waits so long for the fate of what it has taken, then gives back the rest. */
   async retire(drainMs: number): Promise<{ readonly returned: number }> {
-    await this.end().catch(() => undefined)
     const over = new AbortController()
-    await Promise.race([this.intake.idle(), sleep(drainMs, over.signal)])
+    const drained = this.end()
+      .catch(() => undefined)
+      .then(() => this.intake.idle())
+    await Promise.race([drained, sleep(drainMs, over.signal)])
     over.abort()
     const { inFlight } = this.intake
     this.intake.returnWaiting(new GatewayError('SG_STOPPING', `the input ${this.#spec.name} was taken away`))
@@ -170,7 +172,7 @@ export class Input {
       const message = `${this.#spec.name} ${before === undefined ? 'has nothing that works to be compared with' : 'brings its records itself: a second one would bring them twice'}`
       throw new GatewayError('SG_NO_SHADOW', message)
     }
-    const shadow = new DecodeShadow(decodeMany ?? ((messages) => decodeHere(session, messages)))
+    const shadow = new DecodeShadow(decodeMany ?? ((messages) => decodeHere(session, messages)), signal)
     this.intake.setShadow((messages, decoded) => shadow.take(messages, decoded))
     try {
       await sleep(spanMs, signal)

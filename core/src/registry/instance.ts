@@ -93,9 +93,12 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
   #live: Generation<D, S> | undefined
   /** The one that was lost, whose addresses stay bound for the next. */
   #lost: Generation<D, S> | undefined
-  /** Sessions that were lost before they were put to work. */
-  readonly #lostEarly = new Map<number, Error>()
+  /** Generations that are on their way to work, with why they were lost meanwhile. */
+  readonly #coming = new Map<number, Error | undefined>()
+  /** Those that were replaced and have not ended yet. */
+  readonly #going = new Set<Promise<void>>()
   #numbers = 0
+  #losses = 0
   #status: Status = status('starting')
   #change: Promise<unknown> = Promise.resolve()
 
@@ -126,6 +129,11 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     return this.#live
   }
 
+  /** How often a session that worked was lost. */
+  get losses(): number {
+    return this.#losses
+  }
+
   get status(): Status {
     if (this.#live === undefined || this.#status.state !== 'ready') return this.#status
     const health = sessionHealth(this.#live.session)
@@ -152,6 +160,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     })
     const discard = async (): Promise<void> => {
       discarded.abort()
+      this.#coming.delete(number)
       await next.close(GRACE_MS)
     }
     try {
@@ -168,7 +177,11 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
           throw new GatewayError('SG_NO_SHADOW', `a ${this.kind} has no traffic of its own to copy`)
         return await this.#wiring.shadow(next, this.#live, spanMs, wanted)
       },
-      commit: () => this.#exclusive(() => this.#commit(next, spec, code, wanted)),
+      commit: async () => {
+        const before = await this.#exclusive(() => this.#commit(next, spec, code, wanted))
+        // Whatever befalls the new one meanwhile is looked after.
+        if (before !== undefined) await this.#putAway(before)
+      },
       discard,
     }
   }
@@ -200,7 +213,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
         await this.#wiring.detach(live, graceMs)
         await live.close(graceMs)
       }
-      await this.#forgetLost()
+      await Promise.all([this.#forgetLost(), ...this.#going])
       this.#status = status('stopped')
     })
   }
@@ -218,6 +231,7 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
       this.#code ??= await this.#host.codes.first(this.kind, this.#spec, this.#stopping.signal)
       const generation = await this.#make(this.#spec, this.#code, ++this.#numbers)
       await this.#attach(generation, undefined)
+      await this.#host.codes.worked(this.#code)
       this.#log.info(
         { generation: generation.number, version: generation.package.version },
         `${this.name} is ready`,
@@ -233,7 +247,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     number: number,
     signal = this.#stopping.signal,
   ): Promise<Generation<D, S>> {
-    return openGeneration<D, S>({
+    this.#coming.set(number, undefined)
+    const opening = openGeneration<D, S>({
       host: this.#host,
       owner: { instance: this.name, generation: number },
       package: code.package,
@@ -245,6 +260,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
       fail: (error) => this.#lose(number, error),
       imported: (definition) => this.#wiring.imported(definition as D),
     })
+    opening.catch(() => this.#coming.delete(number))
+    return opening
   }
 
   async #attach(
@@ -253,18 +270,20 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     signal = this.#stopping.signal,
   ): Promise<void> {
     try {
-      const lost = this.#lostEarly.get(next.number)
-      if (lost !== undefined) throw lost
+      const lost = this.#coming.get(next.number)
+      if (lost !== undefined) throw this.#lostBy(lost)
       await this.#wiring.attach(next, before, signal)
     } catch (error) {
+      this.#coming.delete(next.number)
       await next.close(GRACE_MS)
       throw error
-    } finally {
-      this.#lostEarly.clear()
     }
     next.activate()
     this.#live = next
     this.#status = status('ready')
+    const lost = this.#coming.get(next.number)
+    this.#coming.delete(next.number)
+    if (lost !== undefined) this.#lose(next.number, lost)
     await this.#forgetLost()
   }
 
@@ -274,8 +293,13 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     await lost?.close(GRACE_MS)
   }
 
-  /** Puts a prepared generation in the place of the live one, and stops that; a failure leaves the live one as it was. */
-  async #commit(next: Generation<D, S>, spec: InstanceSpec, code: Code, signal: AbortSignal): Promise<void> {
+  /** Puts a prepared generation in the place of the live one, which is returned; a failure leaves that as it was. */
+  async #commit(
+    next: Generation<D, S>,
+    spec: InstanceSpec,
+    code: Code,
+    signal: AbortSignal,
+  ): Promise<Generation<D, S> | undefined> {
     const before = this.#live
     try {
       await this.#attach(next, before, signal)
@@ -284,11 +308,21 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     }
     this.#spec = spec
     this.#code = code
-    if (before !== undefined) {
+    await this.#host.codes.worked(code)
+    this.#log.info({ generation: next.number, version: code.package.version }, `${this.name} is replaced`)
+    return before
+  }
+
+  /** Stops a generation that was replaced, when nothing needs it any more. */
+  async #putAway(before: Generation<D, S>): Promise<void> {
+    const end = async (): Promise<void> => {
       await this.#wiring.drain?.(before, GRACE_MS)
       await before.close(GRACE_MS)
     }
-    this.#log.info({ generation: next.number, version: code.package.version }, `${this.name} is replaced`)
+    const ended = end()
+    this.#going.add(ended)
+    await ended
+    this.#going.delete(ended)
   }
 
   #notSwapped(cause: unknown): GatewayError {
@@ -298,18 +332,23 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
 
   /** A session gave itself up. */
   #lose(generation: number, cause: Error): void {
+    if (this.#coming.has(generation)) return void this.#coming.set(generation, cause)
     void this.#exclusive(async () => {
       const live = this.#live
-      if (generation > (live?.number ?? 0)) this.#lostEarly.set(generation, cause)
       if (live?.number !== generation || this.#stopping.signal.aborted) return
       this.#live = undefined
+      this.#losses++
       // One that comes and goes at once is no success: its waits go on growing.
       if (Date.now() - this.#status.sinceMs > RETRY.maxMs) this.#backoff.reset()
-      this.#retryLater(new GatewayError('SG_SESSION_LOST', `${this.name} lost its session`, { cause }))
+      this.#retryLater(this.#lostBy(cause))
       await this.#wiring.detach(live, 0)
       await live.leave(GRACE_MS)
       this.#lost = live
     })
+  }
+
+  #lostBy(cause: Error): GatewayError {
+    return new GatewayError('SG_SESSION_LOST', `${this.name} lost its session`, { cause })
   }
 
   #retryLater(error: unknown): void {

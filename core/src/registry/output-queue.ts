@@ -187,10 +187,7 @@ export class OutputQueue {
   #onDisk(limits: QueueLimits): DurableQueue {
     const { log } = this.#parts
     const path = this.#file
-    const onDamage = ({ id, reason, records }: Damage): void => {
-      log.error({ records }, `a batch in ${path} is damaged and was moved aside: ${reason}`)
-      queue.damaged(id)
-    }
+    const onDamage = (damage: Damage): void => queue.damaged(damage)
     const queue: DurableQueue = new DurableQueue(
       limits,
       this.front,
@@ -210,6 +207,8 @@ export class OutputQueue {
           this.#trouble = undefined
           log.info('its disk queue works again')
         },
+        damaged: ({ reason, records }) =>
+          log.error({ records }, `a batch in ${path} is damaged and was moved aside: ${reason}`),
         recovered: (records) => log.info({ records }, 'its disk queue holds records of an earlier run'),
         unstorable: (part, error) => this.#parts.refused([{ part, error }]),
       },

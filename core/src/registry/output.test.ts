@@ -26,7 +26,7 @@ test('a required output that cannot even be imported holds messages instead of l
   )
   await gateway.swap('shelf')
   expect([fate, hand.intakes.get('numbers')!.full, shelf.ids]).toEqual(['none', true, []])
-  expect(await gateway.stop()).toEqual({ unsettled: 1, onDisk: 0, lost: 0 })
+  expect(await gateway.stop()).toMatchObject({ unsettled: 1, onDisk: 0, lost: 0 })
   expect(await delivered).toBe('returned')
 })
 

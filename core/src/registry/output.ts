@@ -290,7 +290,7 @@ export class Output implements WriteOutcomes {
       throw new GatewayError('SG_NO_SHADOW', `${this.#spec.name} has nothing that works to be compared with`)
     if (session.rehearse === undefined)
       throw new GatewayError('SG_NO_SHADOW', `the plugin of ${this.#spec.name} cannot rehearse a write`)
-    const shadow = new WriteShadow(session.rehearse.bind(session))
+    const shadow = new WriteShadow(session.rehearse.bind(session), signal)
     this.#writer.setShadow((parts, refused) => shadow.take(batchOfParts(parts), refused))
     try {
       await sleep(spanMs, signal)

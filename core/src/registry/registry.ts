@@ -29,6 +29,8 @@ export interface Left {
   readonly unsettled: number
   readonly onDisk: number
   readonly lost: number
+  /** The same in words, one for each instance that left something. */
+  readonly where: readonly string[]
 }
 
 /** Anything that runs under a name. */
@@ -201,6 +203,7 @@ export class Registry {
     const deadline = sleep(drainMs, drained.signal)
     await Promise.race([this.#drain(), deadline])
     drained.abort()
+    const where = [...this.#unsettled()]
     const unsettled = this.inputs.reduce((count, { intake }) => count + intake.inFlight, 0)
     for (const { intake } of this.inputs)
       intake.returnWaiting(new GatewayError('SG_STOPPING', 'the gateway is stopping'))
@@ -212,9 +215,30 @@ export class Registry {
       [...this.outputs, ...this.filters].map(({ instance }) => instance.stop(OUTPUT_STOP_GRACE_MS)),
     )
     const lost = sum(this.outputs.map((output) => output.lost))
-    const onDisk = sum(await Promise.all(this.outputs.map((output) => output.close())))
+    for (const output of this.outputs)
+      if (output.lost > 0) where.push(`${output.lost} records for ${output.spec.name} lost, it is optional`)
+    let onDisk = 0
+    for (const output of this.outputs) {
+      const records = await output.close()
+      onDisk += records
+      if (records > 0) where.push(`${records} records for ${output.spec.name} in its disk queue`)
+    }
     this.#selfCheck.look()
-    return { unsettled, onDisk, lost }
+    return { unsettled, onDisk, lost, where }
+  }
+
+  /** What would be left now, in words. */
+  leftNow(): readonly string[] {
+    const queued = this.outputs.flatMap((output) => {
+      const records = sum(output.holds.inFlight.values())
+      return records > 0 ? [`${records} records for ${output.spec.name}`] : []
+    })
+    return [...this.#unsettled(), ...queued]
+  }
+
+  *#unsettled(): Generator<string> {
+    for (const { spec, intake } of this.inputs)
+      if (intake.inFlight > 0) yield `${intake.inFlight} messages of ${spec.name} without a fate, given back`
   }
 
   async #drain(): Promise<void> {

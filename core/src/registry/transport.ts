@@ -26,8 +26,7 @@ export class Transport {
       extra: () => ({}),
       imported() {},
       ready: (next, before, signal) => this.#ready(next, before, signal),
-      attach: (next, before, signal) =>
-        before === undefined ? this.#follow(followedOf(next)) : this.#move(next, signal),
+      attach: (next, before, signal) => (before === undefined ? this.#begin(next) : this.#move(next, signal)),
       drain: async (_, graceMs) => {
         const late = AbortSignal.timeout(graceMs)
         await Promise.all(this.#left.map((place) => place.drain(late)))
@@ -69,6 +68,12 @@ export class Transport {
   async #follow(followed: Followed | undefined): Promise<void> {
     this.#followed = followed
     await Promise.all([...this.#feeds].map((feed) => feed.follow(followed)))
+  }
+
+  /** Has every feed subscribe on the first session, or on one whose predecessor was lost while it was made ready. */
+  async #begin(next: Live): Promise<void> {
+    await Promise.all([...(this.#prepared.get(next)?.values() ?? [])].map((place) => place?.stop()))
+    await this.#follow(followedOf(next))
   }
 
   /** Subscribes every feed on the next session too: what its peer refuses is known while the old session still works. */

@@ -1,9 +1,11 @@
 import type { Batch, Message } from '@smart-gateway/sdk'
 import { differences } from '../change/differences.ts'
+import { within } from '../deadline.ts'
 import { reasonOf } from '../errors.ts'
 import type { DecodeMany } from '../pipeline/away.ts'
 import type { Decoded } from '../pipeline/decoded.ts'
 import { recordAt } from '../pipeline/batches.ts'
+import { OPEN_TIMEOUT_MS } from '../registry/generation.ts'
 import type { ShadowReport } from './report.ts'
 import { Tally } from './tally.ts'
 
@@ -14,11 +16,14 @@ const MAX_WAITING = 10_000
 export class DecodeShadow {
   readonly #decodeMany: DecodeMany
   readonly #tally = new Tally('messages')
+  readonly #signal: AbortSignal
   #waiting = 0
   #work: Promise<void> = Promise.resolve()
 
-  constructor(decodeMany: DecodeMany) {
+  /** The signal ends what it still waits for. */
+  constructor(decodeMany: DecodeMany, signal: AbortSignal) {
     this.#decodeMany = decodeMany
+    this.#signal = signal
   }
 
   /** Takes messages with what the generation that works made of them. */
@@ -42,7 +47,11 @@ export class DecodeShadow {
     this.#waiting -= messages.length
     tally.tried += messages.length
     try {
-      const after = await this.#decodeMany(messages)
+      const after = await within(() => this.#decodeMany(messages), {
+        what: 'decode',
+        ms: OPEN_TIMEOUT_MS,
+        signal: this.#signal,
+      })
       for (const [i, message] of messages.entries()) {
         const difference = differenceOf(outcomeOf(before, i), outcomeOf(after, i))
         if (difference !== undefined)

@@ -1,5 +1,7 @@
 import type { Batch, WriteResult } from '@smart-gateway/sdk'
+import { within } from '../deadline.ts'
 import { reasonOf } from '../errors.ts'
+import { OPEN_TIMEOUT_MS } from '../registry/generation.ts'
 import type { ShadowReport } from './report.ts'
 import { Tally } from './tally.ts'
 
@@ -13,11 +15,16 @@ const MAX_RECORDS = 100_000
 export class WriteShadow {
   readonly #rehearse: Rehearse
   readonly #tally = new Tally('records')
+  readonly #signal: AbortSignal
   #waiting = 0
+  /** True when one was waited for in vain: who waits for each would wait for ever. */
+  #stuck = false
   #work: Promise<void> = Promise.resolve()
 
-  constructor(rehearse: Rehearse) {
+  /** The signal ends what it still waits for. */
+  constructor(rehearse: Rehearse, signal: AbortSignal) {
     this.#rehearse = rehearse
+    this.#signal = signal
   }
 
   /** Takes a batch with the positions of the records that the generation which works has refused for good. */
@@ -39,11 +46,21 @@ export class WriteShadow {
   async #compare(batch: Batch, before: ReadonlySet<number>): Promise<void> {
     const tally = this.#tally
     this.#waiting -= batch.length
+    if (this.#stuck) {
+      tally.leftOut += batch.length
+      return
+    }
     tally.tried += batch.length
     try {
-      for (const { index, error } of (await this.#rehearse(batch))?.rejected ?? [])
+      const rehearsed = within(() => this.#rehearse(batch), {
+        what: 'rehearse',
+        ms: OPEN_TIMEOUT_MS,
+        signal: this.#signal,
+      })
+      for (const { index, error } of (await rehearsed)?.rejected ?? [])
         if (!before.has(index)) tally.differs(`a ${batch.signal} would be refused: ${reasonOf(error)}`)
     } catch (error) {
+      this.#stuck = (error as { code?: unknown }).code === 'SG_PLUGIN_TIMEOUT'
       tally.differs(`it could not take ${batch.length} records: ${reasonOf(error)}`, batch.length)
     }
   }

@@ -17,6 +17,8 @@ export class Lending {
   readonly #channel: Channel
   readonly #routes = new Map<number, HttpService>()
   #requests = 0
+  #open = 0
+  #onQuiet: (() => void)[] = []
   /** Takes what an input without a transport makes. */
   emitTo: Emit | undefined
 
@@ -72,8 +74,15 @@ export class Lending {
     })
   }
 
+  /** Resolves as soon as every request has its answer. */
+  answered(): Promise<void> {
+    if (this.#open === 0) return Promise.resolve()
+    return new Promise((resolve) => this.#onQuiet.push(resolve))
+  }
+
   async #answer(route: number, request: Request): Promise<Response> {
     const id = ++this.#requests
+    this.#open++
     try {
       const packed = await packRequest(request)
       request.signal.addEventListener('abort', () => this.#channel.tell('requestGone', id))
@@ -82,8 +91,11 @@ export class Lending {
       )
     } catch (error) {
       if (error instanceof TooLong) return new Response(`${error.message}\n`, { status: 413 })
-      if ((error as { code?: unknown }).code !== 'SG_WORKER_ENDED') throw error
+      const { code } = error as { readonly code?: unknown }
+      if (code !== 'SG_WORKER_ENDED' && code !== 'SG_STOPPING') throw error
       return new Response('not ready yet\n', { status: 503, headers: { 'retry-after': '1' } })
+    } finally {
+      if (--this.#open === 0) for (const resolve of this.#onQuiet.splice(0)) resolve()
     }
   }
 }

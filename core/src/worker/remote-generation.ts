@@ -60,7 +60,7 @@ export async function openRemoteGeneration<D extends Definition, S extends Sessi
       session,
       activate: () => whole.activate(),
       fail: opening.fail,
-      ...ending(whole, (graceMs) => stop(thread, whole, graceMs)),
+      ...ending(whole, (graceMs) => stop(thread, whole, lending, graceMs)),
     }
   } catch (cause) {
     await thread.terminate()
@@ -80,7 +80,12 @@ function failureOf(thrown: unknown, { owner, package: plugin }: Opening, importe
     : new GatewayError('SG_IMPORT_FAILED', `${plugin.name} cannot be imported`, { cause: thrown })
 }
 
-async function stop(thread: PluginThread, loan: Loan, graceMs: number): Promise<void> {
+async function stop(
+  thread: PluginThread,
+  loan: Loan,
+  lending: Lending | undefined,
+  graceMs: number,
+): Promise<void> {
   const { log } = loan.context
   const timer = new AbortController()
   thread.channel.tell('leave', undefined)
@@ -91,6 +96,8 @@ async function stop(thread: PluginThread, loan: Loan, graceMs: number): Promise<
   const late = delay(graceMs, 'late' as const, { signal: timer.signal }).catch(() => undefined)
   if ((await Promise.race([stopped, late])) === 'late')
     log.warn(`stop did not finish within ${graceMs} ms; its thread is ended`)
+  // Whoever asked it for a page still gets that.
+  else await Promise.race([lending?.answered(), late])
   timer.abort()
   await thread.terminate()
 }
