@@ -42,6 +42,11 @@ export interface Intake {
   /** Resolves as soon as `full` is false; never rejects. */
   room(): Promise<void>
   /**
+   * Says that so many messages came which could not be taken, and which nobody will send again (datagrams, while `full`): they are
+   * counted as received and dropped. A host that is older than this member has none.
+   */
+  lost?(messages: number): void
+  /**
    * Tells the host that this subscription ended without being asked to (channel closed, consumer cancelled).
    * The host stops it and subscribes anew with backoff, `retryAfter` of the error being the least wait; the
    * promises of its unsettled messages no longer matter. Throws nothing; from a subscription that was

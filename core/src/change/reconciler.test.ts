@@ -282,6 +282,88 @@ test('a rollback puts the code back that was there before, and needs nothing but
   expect(() => gateway.reconciler.rollback('numbers')).toThrow('no earlier code of numbers is kept')
 })
 
+test('a rollback that waits goes back from what is there when its turn comes', async () => {
+  const { bench, gateway } = await running()
+  const folder = (version: string): string => bench.plugin('input', 'numbers', decoder(), { version })
+  await gateway.swap('numbers', folder('2.0.0'))
+  const { reconciler } = gateway
+  const swap = reconciler.swap('numbers', { kind: 'folder', path: folder('3.0.0') })
+  const back = reconciler.rollback('numbers')
+  await back.done
+  expect([swap.outcome, back.outcome, viewOf(gateway, 'numbers').version]).toEqual([
+    'succeeded',
+    'succeeded',
+    '2.0.0',
+  ])
+})
+
+test('what was refused is nothing to go back to, and pushes nothing off the disk that worked', async () => {
+  const { bench, gateway } = await running()
+  await gateway.swap('numbers', bench.plugin('input', 'numbers', decoder(), { version: '2.0.0' }))
+  for (let i = 3; i < 10; i++) {
+    const broken = bench.plugin('input', 'numbers', decoder(), {
+      version: `${i}.0.0`,
+      top: `throw new Error('no')`,
+    })
+    await expect(gateway.swap('numbers', broken)).rejects.toMatchObject({ code: 'SG_SWAP_FAILED' })
+  }
+  await gateway.reconciler.rollback('numbers').done
+  expect(viewOf(gateway, 'numbers').version).toBe('1.0.0')
+})
+
+test('what is refused of an instance is refused as a whole: its old generation works again', async () => {
+  const { bench, config, gateway, hand, shelf, reload } = await running()
+  const refusing = bench.plugin('transport', 'refusing', () => ({
+    subscribe() {
+      throw new Error('no queue here')
+    },
+  }))
+  const numbers = {
+    ...config.inputs.numbers,
+    options: { other: true },
+    from: { transport: 'refusing' },
+  }
+  const change = await reload(
+    { ...config, transports: { ...config.transports, refusing: { plugin: refusing } }, inputs: { numbers } },
+    { atomic: true },
+  )
+  expect(change.outcome).toBe('refused')
+  expect(gateway.registry.inputs[0]!.instance.spec.options).toEqual({})
+  await hand.deliver('numbers', 1)
+  expect(shelf.ids).toEqual([1])
+})
+
+test('a source whose stop hangs is taken away all the same, and holds up no other change', async () => {
+  const { bench, config, reload } = await running()
+  const stuck = bench.plugin('input', 'stuck', () => ({ start() {}, stop: () => new Promise(() => {}) }))
+  await reload({
+    ...config,
+    gateway: { drain: '100ms' },
+    inputs: { ...config.inputs, stuck: { plugin: stuck } },
+  })
+  const removed = await reload({ ...config, gateway: { drain: '100ms' } })
+  expect(does(removed)).toMatchObject({ stuck: 'removed done' })
+}, 20_000)
+
+test('an edit while the gateway starts is taken', async () => {
+  const bench = await makeBench()
+  const opening = Promise.withResolvers<void>()
+  const slow = bench.plugin('output', 'slow', async () => {
+    await opening.promise
+    return { async write() {} }
+  })
+  bench.write({ outputs: { slow: { plugin: slow } } })
+  const gateway = bench.gatewayOfFile()
+  const started = gateway.start()
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const quick = { plugin: bench.plugin('output', 'quick', makeShelf().open) }
+  bench.write({ outputs: { slow: { plugin: slow }, quick } })
+  await until('it is taken', () => viewOf(gateway, 'quick')?.state === 'ready')
+  opening.resolve()
+  await started
+  await until('both run', () => viewOf(gateway, 'slow').state === 'ready')
+})
+
 test('code that is installed anew under a running gateway is taken', async () => {
   const { bench, gateway } = await running()
   bench.plugin('output', 'shelf', makeShelf().open, { top: '// mended' })

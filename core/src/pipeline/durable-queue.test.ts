@@ -1,5 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import { openDiskQueue } from '../disk/disk-queue.ts'
@@ -92,6 +93,29 @@ test('what is not written when it ends is there after the next start, in order, 
 
   const third = await makeDurable({ folder: first.folder })
   expect(third.told).toEqual([])
+})
+
+test('a batch that was damaged between two runs is told, counted as lost, and the others are written', async () => {
+  const first = await makeDurable()
+  const messages: { readonly fate: unknown }[] = []
+  for (let i = 0; i < 3; i++) {
+    messages.push(first.push(i * 10, i * 10 + 10))
+    await until('it to be acknowledged', () => messages[i]!.fate === 'settled')
+  }
+  await first.close()
+  const database = new DatabaseSync(join(first.folder, 'queue.sqlite'))
+  database.exec('UPDATE batches SET body = zeroblob(length(body)) WHERE id = 2')
+  database.close()
+
+  const second = await makeDurable({ folder: first.folder })
+  const session = scripted([])
+  second.writer.attach(session)
+  await until('the others to be written', () => session.writes.flat().length === 20)
+  expect(session.writes.flat()).toEqual([...range(0, 10), ...range(20, 30)])
+  expect(second.told).toEqual(['damaged 10: its checksum is wrong', 'recovered 20'])
+  expect(second.front.ledger.total).toMatchObject({ recovered: 30, delivered: 20, rejected: 10 })
+  expect(second.unaccounted()).toBe(0)
+  await until('its bytes to be gone', () => second.queue.bytes === 0)
 })
 
 test('more than fits into memory stays on the disk and is written in order', async () => {

@@ -146,6 +146,13 @@ export class Intake implements Settlement {
     )
   }
 
+  /** Takes note of messages that could not be taken, and that nobody will send again. */
+  lost(messages: number): void {
+    if (!(messages > 0 && Number.isSafeInteger(messages))) return
+    this.counts.received += messages
+    this.counts.dropped += messages
+  }
+
   /** Takes records that an input without a transport made; the promise is their fate. */
   emit(fill: (out: RecordSink) => void): Promise<void> {
     return new Promise((resolve, reject) => this.#take(new Delivery(NO_MESSAGE, this, resolve, reject, fill)))

@@ -68,6 +68,7 @@ export class Place {
         return intake.full
       },
       room: intake.room.bind(intake),
+      lost: (messages) => intake.lost(messages),
       fail: (error: Error) => void (place !== undefined && lost(place, error)),
     }
     const subscription = await within(() => session.subscribe(valid, lent, { input, log }), {

@@ -125,6 +125,15 @@ test.each<[string, OutputSession['rehearse'], string, RegExp]>([
   )
 })
 
+test('a rehearsal that hangs ends with the gateway, and the others wait no longer than for any step of a plugin', async () => {
+  const { bench, gateway, attempt, shelf } = await running()
+  const open = (): OutputSession => ({ ...shelf.open(), rehearse: () => new Promise(() => {}) })
+  const tried = attempt('shelf', bench.plugin('output', 'shelf', open, { version: '2.0.0' }))
+  await new Promise((resolve) => setTimeout(resolve, 2 * SHADOW_MS))
+  await gateway.stop()
+  expect((await tried).outcome).toBe('refused')
+}, 20_000)
+
 test('a transport and an input that brings its records itself cannot be tried', async () => {
   const { bench, gateway, attempt } = await running()
   const { steps } = await attempt(

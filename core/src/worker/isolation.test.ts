@@ -150,6 +150,32 @@ test('a message on which a decoder ends is tried once alone, then refused for go
   expect(intake.unaccounted).toBe(0)
 }, 60_000)
 
+test('a decoder that ends while the one before it still stops: the one message is refused, and no other', async () => {
+  const { bench, gateway, send, shelf } = await decoding()
+  const hanging = stranger(
+    bench,
+    'input',
+    '2.0.0',
+    DECODER.replace(/},\n\}\)$/, '}, stop: () => new Promise(() => {}) })'),
+  )
+  await gateway.swap('numbers', hanging)
+  const swapped = gateway.swap('numbers', stranger(bench, 'input', '3.0.0', DECODER))
+  await until('the third works', () => viewOf(gateway, 'numbers').generation === 3)
+  const fates = [send('exit')]
+  for (let i = 0; i < 200; i++) {
+    fates.push(send(`[${i}]`))
+    if (i % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  await swapped
+  expect((await Promise.all(fates)).filter((fate) => fate !== 'settled')).toEqual([
+    expect.stringMatching(/^the plugin ended on it/),
+  ])
+  expect(shelf.ids.toSorted((a, b) => Number(a) - Number(b))).toEqual(
+    Array.from({ length: 200 }, (_, i) => i),
+  )
+  expect(gateway.registry.inputs[0]!.intake.unaccounted).toBe(0)
+}, 60_000)
+
 test('20 swaps of a decoder in a thread under a stream: every message is decoded once, in order', async () => {
   const { bench, send, shelf, gateway } = await decoding()
   const versions = ['2.0.0', '3.0.0'].map((version) => stranger(bench, 'input', version, DECODER))
@@ -260,6 +286,26 @@ test('a page that a plugin serves in a thread is answered through every swap', a
   asking = false
   await asked
   expect([...answers]).toEqual(['200 b old POST body', '200 b new POST body'])
+})
+
+test('whoever asked a generation for its page still gets it when that is replaced', async () => {
+  const bench = await makeBench()
+  const page = (word: string): string => `open: async ({ http }) => {
+    const { url } = await http.serve({ host: '127.0.0.1', port: 0, path: '/x' }, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 300))
+      return new Response('${word}')
+    })
+    return { address: url, async write() {} }
+  }`
+  const gateway = bench.gateway({
+    outputs: { far: { plugin: stranger(bench, 'output', '1.0.0', page('old')) } },
+  })
+  await gateway.start()
+  const asked = fetch(viewOf(gateway, 'far').address!)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await gateway.swap('far', stranger(bench, 'output', '2.0.0', page('new')))
+  const answer = await asked
+  expect([answer.status, await answer.text()]).toEqual([200, 'old'])
 })
 
 test('while a generation that ended is away, its page says so: the port stays bound', async () => {

@@ -74,5 +74,5 @@ test('one whose record is not stored when the drain is over is told to come agai
   const { status, headers } = await post
   expect([status, headers.get('retry-after')]).toEqual([503, '1'])
   expect(await gateway.exited).toEqual({ code: 0, signal: null })
-  expect(gateway.stderr()).toContain('stopped; left: 1 messages of numbers without a fate, given back')
+  expect(gateway.stderr()).toContain('stopped; left: 1 messages of collectd without a fate, given back')
 }, 30_000)

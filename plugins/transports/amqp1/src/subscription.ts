@@ -102,6 +102,8 @@ export async function openLink(wanted: Wanted): Promise<ClientSubscription> {
     } catch (error) {
       return lane.reject(delivery, bytes, undecodable(error as Error))
     }
+    // What was sent settled, its peer has forgotten.
+    if (delivery.remote_settled) message = { ...message, lastTry: true }
     lane.follow(delivery, bytes, intake.deliver(message), () => lane.releaseLater(delivery, bytes))
   }
 

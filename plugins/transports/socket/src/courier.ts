@@ -8,6 +8,8 @@ export interface Courier {
   room(): Promise<void>
   /** Hands in one message; `settled` is called, later, when nothing more will become of it. */
   carry(message: Message, settled: () => void): void
+  /** Says that messages came for which there was no room. */
+  drop(messages: number): void
   /** Hands in nothing any more: what waits for another try is lost. */
   end(): void
 }
@@ -50,6 +52,7 @@ export function makeCourier(intake: Intake, tries: number, lost: (error: PluginE
     },
     room: () => intake.room(),
     carry: (message, settled) => attempt(message, settled, tries - 1),
+    drop: (messages) => intake.lost?.(messages),
     end() {
       ended = true
       for (const giveUp of waiting) giveUp()

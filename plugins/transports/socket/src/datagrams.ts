@@ -25,7 +25,10 @@ export function datagramReceiver({ context, counters, outages }: Equipment): Rec
   }
   const receive = (body: Buffer, from: Sender): void => {
     if (courier === undefined) return drop('not ready')
-    if (courier.full) return drop('queue full')
+    if (courier.full) {
+      courier.drop(1)
+      return drop('queue full')
+    }
     if (from.port !== sender.port || from.address !== sender.address) {
       sender = from
       headers = { peer: peerOf(from.address, from.port) }
