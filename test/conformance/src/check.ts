@@ -1,8 +1,11 @@
 import type { Kind } from '@smart-gateway/sdk'
 import type { Subject } from './subject/subject.ts'
 
-/** `must`: a plugin that fails it breaks the contract. `should`: it works, but serves its users less well. */
-export type Level = 'must' | 'should'
+/**
+ * `must`: a plugin that fails it breaks the contract. `should`: it works, but serves its users less well.
+ * `report`: a figure, which nobody fails.
+ */
+export type Level = 'must' | 'should' | 'report'
 
 /** One thing that the contract asks of a plugin, and how it is tried. */
 export interface Check {

@@ -9,7 +9,7 @@ export const PATIENCE = {
   /** From the abort of the signal until nothing is waited for any more. */
   leaveMs: 1500,
   /** A check as a whole; then its process is ended. */
-  checkMs: 20_000,
+  checkMs: 12_000,
 } as const
 
 /** How a piece of work ended. */

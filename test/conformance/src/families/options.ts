@@ -2,6 +2,7 @@ import type { JsonSchema } from '@smart-gateway/sdk'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
+import { leadTo } from '../subject/elsewhere.ts'
 import { messageOf, textsOf } from '../subject/message.ts'
 import { openGeneration } from '../subject/generation.ts'
 import { nodesOf } from '../subject/schema-tree.ts'
@@ -129,10 +130,14 @@ export const OPTIONS: readonly Check[] = [
       const candidates = withCanary(definition.options, base, validator, reach)
       if (candidates.length === 0) notRun('no option is marked as a secret')
       for (const [i, { key, options }] of candidates.entries()) {
-        const said = await saidWith(subject, options, i)
+        const away = leadTo(options, reach.port)
+        const said = [
+          ...(await saidWith(subject, options, 2 * i)),
+          ...(await saidWith(subject, away, 2 * i + 1)),
+        ]
         const place = [...said, ...host.said, ...printed].find((text) => text.includes(CANARY))
         ensure(place === undefined, {
-          did: `gave it a secret as ${key}, opened it and let it work`,
+          did: `gave it a secret as ${key}, opened it with its peer and with none, and let it work`,
           saw: `it shows the secret: ${(place ?? '').replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
           hint: 'Leave options with secrets, and errors of libraries that repeat them, out of what is shown.',
         })

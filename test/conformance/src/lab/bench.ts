@@ -30,7 +30,10 @@ process.on('unhandledRejection', (error) => void strays.push(error))
 
 const standing = prepare()
 process.on('message', ({ check }: Order) => {
-  void run(check).then((verdict) => process.send!({ check, verdict } satisfies Note))
+  void run(check).then(async (verdict) => {
+    const { closed } = await standing
+    process.send!({ check, verdict, closed } satisfies Note)
+  })
 })
 // Whoever gave the orders is gone.
 process.on('disconnect', () => process.exit())
@@ -42,7 +45,7 @@ async function prepare(): Promise<Standing> {
   const definition: Definition | Error = await importDefinition(plugin).catch(
     (error: unknown) => new Error(messageOf(error)),
   )
-  return { plugin, author, seed: setting.seed, definition, printed, closed: undefined }
+  return { plugin, author, seed: setting.seed, definition, printed, closed: setting.closed }
 }
 
 async function run(id: string): Promise<Verdict> {
@@ -67,6 +70,7 @@ async function tryCheck(check: Check, subject: Subject): Promise<Verdict> {
     return { status: 'passed', notes: subject.notes }
   } catch (error) {
     if (error instanceof NotRun) return { status: 'not-run', reason: error.message }
+    if (check.level === 'report') return { status: 'not-run', reason: messageOf(error) }
     if (error instanceof Failure) return { status: 'failed', finding: error.finding }
     const finding = {
       did: 'ran the check',

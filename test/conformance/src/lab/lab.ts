@@ -5,17 +5,22 @@ import type { Check } from '../check.ts'
 import { PATIENCE } from '../time.ts'
 import type { Note, Order, Setting, Verdict } from './protocol.ts'
 
+/** Each costs its time; after so many it is known what kind of plugin it is. */
+const MAX_LOST = 2
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
 const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', import.meta.url))
 
 /** Runs checks in a process of their own: a plugin that hangs or ends it costs its check, and a new process goes on. */
 export class Lab {
-  readonly #setting: Setting
+  readonly #setting: Omit<Setting, 'closed'>
+  #closed: string | undefined
+  /** Checks that hung, or ended their process. */
+  #lost = 0
   #process: ChildProcess | undefined
   /** One at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(setting: Setting) {
+  constructor(setting: Omit<Setting, 'closed'>) {
     this.#setting = setting
   }
 
@@ -32,19 +37,24 @@ export class Lab {
   }
 
   async #run({ id }: Check): Promise<Verdict> {
+    if (this.#lost >= MAX_LOST)
+      return { status: 'not-run', reason: `${MAX_LOST} checks hung, or ended the process: no more are tried` }
     const bench = (this.#process ??= this.#start())
     const over = new AbortController()
     const verdict = await new Promise<Verdict>((resolve) => {
-      const timer = setTimeout(() => resolve(hung()), PATIENCE.checkMs)
+      const timer = setTimeout(() => resolve(this.#lose(hung())), PATIENCE.checkMs)
       over.signal.addEventListener('abort', () => clearTimeout(timer))
       const onMessage = (note: Note): void => {
-        if (note.check === id) resolve(note.verdict)
+        if (note.check !== id) return
+        this.#closed = note.closed
+        resolve(note.verdict)
       }
-      const onExit = (code: number | null, signal: string | null): void => resolve(ended(code ?? signal))
+      const onExit = (code: number | null, signal: string | null): void =>
+        resolve(this.#lose(ended(code ?? signal)))
       bench.on('message', onMessage).once('exit', onExit)
       over.signal.addEventListener('abort', () => bench.off('message', onMessage).off('exit', onExit))
       bench.send({ check: id } satisfies Order, (error) => {
-        if (error !== null) resolve(ended(bench.exitCode ?? error.message))
+        if (error !== null) resolve(this.#lose(ended(bench.exitCode ?? error.message)))
       })
     })
     over.abort()
@@ -56,13 +66,22 @@ export class Lab {
     return verdict
   }
 
+  #lose(verdict: Verdict): Verdict {
+    this.#lost++
+    return verdict
+  }
+
   #start(): ChildProcess {
     const conditions = IS_SOURCE ? ['--conditions=@smart-gateway/source'] : []
-    const bench = fork(BENCH, [JSON.stringify(this.#setting)], {
-      execArgv: conditions,
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-      serialization: 'advanced',
-    })
+    const bench = fork(
+      BENCH,
+      [JSON.stringify({ ...this.#setting, closed: this.#closed } satisfies Setting)],
+      {
+        execArgv: conditions,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+        serialization: 'advanced',
+      },
+    )
     bench.stdout!.resume()
     bench.stderr!.resume()
     return bench

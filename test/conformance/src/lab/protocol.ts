@@ -11,6 +11,8 @@ export interface Setting {
   readonly seed: number
   readonly author: string | undefined
   readonly core: boolean
+  /** Why it does not open, where that was seen already. */
+  readonly closed: string | undefined
 }
 
 /** How one check ended. */
@@ -23,4 +25,5 @@ export type Verdict =
 export interface Note {
   readonly check: string
   readonly verdict: Verdict
+  readonly closed: string | undefined
 }

@@ -9,6 +9,7 @@ import { messageOf } from '../subject/message.ts'
 import { readPackage } from '../subject/plugin-package.ts'
 import { picture } from '../subject/process-picture.ts'
 import { Traces } from '../subject/traces.ts'
+import { crossing } from '../work/crossing.ts'
 import { exercise } from '../work/exercise.ts'
 import type { ThreadData, ThreadNote } from './in-thread.ts'
 
@@ -37,7 +38,7 @@ async function work(): Promise<ThreadNote> {
     opened.loan.activate()
     try {
       const { session } = opened
-      return await exercise({ session, definition, subscription, random })
+      return await exercise({ session, definition, subscription, random, crosses: true })
     } finally {
       await opened.close()
     }
@@ -64,11 +65,4 @@ async function growthOf(cycle: () => Promise<unknown>, cycles: number): Promise<
   for (let i = half; i < cycles; i++) await cycle()
   host.lines.length = 0
   return ((await used()) - middle) / (cycles - half)
-}
-
-/** As it crosses to the gateway: of an error only what the contract says of it. */
-function crossing(said: unknown): unknown {
-  if (!(said instanceof Error)) return said
-  const { message, retryable, retryAfter, code } = said as Error & Record<string, unknown>
-  return { message, retryable, retryAfter, code }
 }

@@ -8,7 +8,7 @@ const COLOURS = { passed: 'green', failed: 'red', 'not-run': 'gray', skipped: 'y
 /** One line as soon as a check has ended, more where it failed. */
 export function line({ id, level, clause, ms, result }: Outcome): string {
   const mark = styleText(COLOURS[result.status], MARKS[result.status])
-  const head = `${mark} ${id}${level === 'should' ? ' (should)' : ''}`
+  const head = `${mark} ${id}${level === 'must' ? '' : ` (${level})`}`
   if (result.status === 'passed') {
     const notes = result.notes.map((note) => `\n    ${note}`).join('')
     return `${head} ${styleText('gray', `${Math.round(ms)} ms`)}${notes}`

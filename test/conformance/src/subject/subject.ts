@@ -123,10 +123,10 @@ export class Subject {
     return value
   }
 
-  /** Opens a generation, which is closed after the check. Where there is no peer and it does not open, the check does not apply. */
+  /** Opens a generation, which is closed after the check. Where it does not open at all, one check says so and the others do not apply. */
   async open(request: OpenRequest = {}): Promise<Generation> {
     const { definition, isFull } = this
-    if (!isFull && this.#standing.closed !== undefined) notRun(this.#standing.closed)
+    if (this.#standing.closed !== undefined) notRun(this.#standing.closed)
     const { instance = 'subject', generation: number = 1, live = true } = request
     const options = this.valid(definition.options, request.options ?? (await this.options()))
     try {
@@ -136,6 +136,9 @@ export class Subject {
       this.#generations.push(generation)
       return generation
     } catch (error) {
+      const isFirst = request.instance === undefined && request.generation === undefined
+      if (isFirst && (isFull || error instanceof Failure))
+        this.#standing.closed = 'it does not open, as an earlier check has found'
       if (error instanceof Failure) throw error
       if (isFull)
         throw new Failure({
@@ -161,7 +164,10 @@ export class Subject {
     const folder = join(this.folder, 'peer')
     await mkdir(folder)
     const started = await ending(() => setup.call(this.author, { folder }), PATIENCE.checkMs / 2)
-    if (started.how === 'resolved') return started.value
+    if (started.how === 'resolved') {
+      this.traces.rebase()
+      return started.value
+    }
     throw new Failure({
       did: 'setup of conformance.js',
       saw: started.how === 'pending' ? 'it does not resolve' : `it failed: ${messageOf(started.error)}`,

@@ -22,7 +22,12 @@ createHook({
 /** What a plugin leaves in the process: timers that it made, and descriptors that were not open before. */
 export class Traces {
   readonly timers: Timer[] = []
-  readonly #descriptors = descriptors()
+  #descriptors = descriptors()
+
+  /** Takes what is open now for what was open before: it is the peer's. */
+  rebase(): void {
+    this.#descriptors = descriptors()
+  }
 
   /** Runs work of the plugin: what comes of it, however late, is attributed to it. */
   run<T>(work: () => T): T {
@@ -44,17 +49,25 @@ export class Traces {
     return [...timers, ...opened]
   }
 
+  /** Whether what is left will not end by itself in that time. */
+  #isHopeless(ms: number): boolean {
+    const alive = this.timers.filter(({ _destroyed }) => !_destroyed)
+    return alive.some(({ _repeat: repeat, _idleTimeout: afterMs }) => repeat !== null || afterMs > ms)
+  }
+
   /** Waits until nothing is left; what is left after all. */
   async settled(ms: number = PATIENCE.settleMs): Promise<readonly string[]> {
     // The timer of AbortSignal.timeout ends with the signal, which nobody can end but the collector.
     await until(() => this.left().length === 0, COLLECT_AFTER_MS)
     if (this.left().length > 0) collectGarbage()
-    await until(() => this.left().length === 0, ms)
+    await until(() => this.left().length === 0, this.#isHopeless(ms) ? HOPELESS_MS : ms)
     return this.left()
   }
 }
 
 const COLLECT_AFTER_MS = 50
+/** An interval may still be ended by whoever is about to. */
+const HOPELESS_MS = 500
 
 /** Open descriptors by what they are; where the system does not tell, what keeps the process alive. */
 function descriptors(): ReadonlyMap<string, number> {

@@ -5,7 +5,7 @@ import { KeepingSink } from '../host/sink.ts'
 import { Failure } from '../finding.ts'
 import type { AnySession } from '../subject/generation.ts'
 import { ending, turn } from '../time.ts'
-import { markedBatch } from './batches.ts'
+import { crossed, markedBatch } from './batches.ts'
 import { decode, messageOf } from './decode.ts'
 import { signalsOf, write } from './write.ts'
 
@@ -15,6 +15,8 @@ export interface Task {
   readonly definition: Definition
   readonly subscription: unknown
   readonly random: () => number
+  /** Whether batches come as they do in a thread. */
+  readonly crosses?: boolean
 }
 
 /** Lets a session do a little of what it is for; what it may refuse, it may refuse. Returns what it said doing so. */
@@ -23,11 +25,13 @@ export async function exercise({
   definition,
   subscription,
   random,
+  crosses = false,
 }: Task): Promise<readonly unknown[]> {
   if (session.write !== undefined) {
     const said: unknown[] = []
     for (const signal of signalsOf(definition)) {
-      const written = await write(session, markedBatch(signal, 3, random).batch)
+      const { batch } = markedBatch(signal, 3, random)
+      const written = await write(session, crosses ? crossed(batch) : batch)
       said.push(written.how)
       if (written.how === 'failed') said.push(written.error)
     }
