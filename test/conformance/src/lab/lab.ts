@@ -14,7 +14,7 @@ const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', imp
 export class Lab {
   readonly #setting: Omit<Setting, 'closed'>
   #closed: string | undefined
-  /** Checks that hung, or ended their process. */
+  /** Checks that hung, or ended their process, or would have. */
   #lost = 0
   #process: ChildProcess | undefined
   /** One at a time. */
@@ -38,7 +38,10 @@ export class Lab {
 
   async #run({ id }: Check): Promise<Verdict> {
     if (this.#lost >= MAX_LOST)
-      return { status: 'not-run', reason: `${MAX_LOST} checks hung, or ended the process: no more are tried` }
+      return {
+        status: 'not-run',
+        reason: `${MAX_LOST} checks hung, or threw where that ends the process: no more are tried`,
+      }
     const bench = (this.#process ??= this.#start())
     const over = new AbortController()
     const verdict = await new Promise<Verdict>((resolve) => {
@@ -47,7 +50,7 @@ export class Lab {
       const onMessage = (note: Note): void => {
         if (note.check !== id) return
         this.#closed = note.closed
-        resolve(note.verdict)
+        resolve(note.stray ? this.#lose(note.verdict) : note.verdict)
       }
       const onExit = (code: number | null, signal: string | null): void =>
         resolve(this.#lose(ended(code ?? signal)))
