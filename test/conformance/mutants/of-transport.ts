@@ -16,7 +16,7 @@ export const OF_TRANSPORT: readonly Mutant[] = [
       code("if (!line.startsWith('{')) return", "if (!line.startsWith('{') || ++count % 10 === 0) return"),
       code('        let halting\n', '        let halting\n        let count = 0\n'),
     ],
-    fails: ['transport.delivers', 'transport.backpressure'],
+    fails: ['transport.delivers', 'transport.backpressure', 'swap.subscription'],
   },
   {
     does: 'acknowledges a message before it has its fate',
