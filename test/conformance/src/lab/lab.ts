@@ -8,6 +8,7 @@ import type { Note, Order, Setting, Verdict } from './protocol.ts'
 /** Each costs its time; after so many it is known what kind of plugin it is. */
 const MAX_LOST = 2
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
+const SOURCES = new URL('./sources.ts', import.meta.url).href
 const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', import.meta.url))
 
 /** Runs checks in a process of their own: a plugin that hangs or ends it costs its check, and a new process goes on. */
@@ -75,12 +76,11 @@ export class Lab {
   }
 
   #start(): ChildProcess {
-    const conditions = IS_SOURCE ? ['--conditions=@smart-gateway/source'] : []
     const bench = fork(
       BENCH,
       [JSON.stringify({ ...this.#setting, closed: this.#closed } satisfies Setting)],
       {
-        execArgv: conditions,
+        execArgv: IS_SOURCE ? ['--import', SOURCES] : [],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         serialization: 'advanced',
       },

@@ -75,7 +75,7 @@ export class Subject {
   /** What the plugin's module exports. */
   get definition(): Definition {
     const { definition } = this.#standing
-    if (definition instanceof Error) notRun(`there is no definition to look at: ${definition.message}`)
+    if (definition instanceof Error) notRun('there is no definition, as package.definition has found')
     return definition
   }
 
