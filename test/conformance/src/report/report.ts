@@ -1,0 +1,30 @@
+import type { Kind } from '@smart-gateway/sdk'
+import type { Level } from '../check.ts'
+import type { Verdict } from '../lab/protocol.ts'
+
+/** How one check ended, with what it asks. */
+export interface Outcome {
+  readonly id: string
+  readonly level: Level
+  readonly clause: string
+  readonly ms: number
+  readonly result: Verdict
+}
+
+/** A whole run. */
+export interface Report {
+  readonly plugin: { readonly name: string; readonly version: string; readonly kind: Kind }
+  /** `full` with a peer, else `core`. */
+  readonly profile: 'core' | 'full'
+  /** Gives the same run again with `--seed`. */
+  readonly seed: number
+  readonly ms: number
+  readonly outcomes: readonly Outcome[]
+  /** No MUST failed. */
+  readonly conforms: boolean
+}
+
+export function count(report: Report, status: Outcome['result']['status'], level?: Level): number {
+  return report.outcomes.filter((one) => one.result.status === status && (level ?? one.level) === one.level)
+    .length
+}
