@@ -23,6 +23,8 @@ import type { Status } from './states.ts'
 
 /** How long messages that are decoded elsewhere are waited for in a swap. */
 const DECODE_GRACE_MS = 5000
+/** How long a source may take to end before the next one begins. */
+const STOP_GRACE_MS = 5000
 
 type Live = Generation<InputDefinition, InputSession>
 
@@ -149,7 +151,7 @@ export class Input {
     }
     const start = async (): Promise<void> => {
       // Two generations of a source would both produce: the old one ends first.
-      await before?.session.stop?.()
+      if (before !== undefined) await this.#stopSource(before)
       this.intake.setDecoder(() => {})
       await session.start?.((fill) => (next.isOver() ? this.#tooLate() : this.intake.emit(fill)))
     }
@@ -158,6 +160,17 @@ export class Input {
     } catch (error) {
       before?.fail(new Error('it was stopped for a generation that did not start'))
       throw error
+    }
+  }
+
+  async #stopSource({ session }: Live): Promise<void> {
+    try {
+      await within(() => session.stop?.(), { what: 'stop', ms: STOP_GRACE_MS })
+    } catch (err) {
+      this.#host.log.warn(
+        { component: this.#spec.name, err },
+        `stop failed or did not finish within ${STOP_GRACE_MS} ms; going on without it`,
+      )
     }
   }
 

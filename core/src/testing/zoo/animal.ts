@@ -29,7 +29,7 @@ export function writeAnimal(
   version: number,
   vice: Vice = { stage: 'none', does: 'nothing' },
 ): string {
-  const kind = species === 'output' || species === 'transport' ? species : 'input'
+  const kind = species === 'decoder' || species === 'source' ? 'input' : species
   const own = join(folder, `${species}-${version}`)
   mkdirSync(own, { recursive: true })
   const manifest = {
@@ -86,8 +86,9 @@ export default { ${BASE} kind: 'input', name: 'decoder', async open(context) {
   }
 } }`,
   source: `
-export default { ${BASE} kind: 'input', name: 'source', open() {
+export default { ${BASE} kind: 'input', name: 'source', async open() {
   let timer
+  await act('open')
   return {
     async start(emit) {
       await act('start')
@@ -96,7 +97,24 @@ export default { ${BASE} kind: 'input', name: 'source', open() {
         void emit((out) => out.sample({ name: 'n', labels: {}, type: 'gauge', intervalMs: 0 }, number, 0)).catch(() => {})
       }, 20)
     },
-    stop() { if (DOES !== 'emits after it') clearInterval(timer) },
+    stop() {
+      if (DOES !== 'emits after it') clearInterval(timer)
+      return act('stop')
+    },
+  }
+} }`,
+  filter: `
+export default { ${BASE} kind: 'filter', name: 'filter', async open(context) {
+  log = context.log
+  await act('open')
+  return {
+    apply(batch) {
+      if (!Array.from(batch.values).includes(POISON)) return batch
+      if (STAGE === 'apply' && DOES === 'makes records') return { ...batch, length: 5 }
+      return act('apply') ?? batch
+    },
+    health: () => act('health') ?? { state: 'ready' },
+    stop: () => act('stop'),
   }
 } }`,
   output: `

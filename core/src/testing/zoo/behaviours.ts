@@ -19,10 +19,10 @@ export const FATES = {
 
 export type Fate = keyof typeof FATES
 
-/** What misbehaves: an input that decodes, one that brings its records itself, an output, a transport. */
-export type Species = 'decoder' | 'source' | 'output' | 'transport'
+/** What misbehaves: an input that decodes, one that brings its records itself, a filter, an output, a transport. */
+export type Species = 'decoder' | 'source' | 'filter' | 'output' | 'transport'
 
-/** One misbehaviour at one stage, and its fates. Transports run inline only. */
+/** One misbehaviour at one stage, and its fates. Transports and filters run inline only. */
 export interface Behaviour {
   readonly species: Species
   readonly stage: string
@@ -88,7 +88,27 @@ const STAGES: Readonly<Record<Species, Readonly<Record<string, Deeds>>>> = {
   },
   source: {
     start: BEFORE_IT_WORKS,
-    stop: [['emits after it', 'ignored', 'ignored']],
+    open: BEFORE_IT_WORKS,
+    stop: [
+      ['throws', 'warned', 'warned'],
+      ['rejects', 'warned', 'warned'],
+      ['hangs', 'late', 'late'],
+      ['emits after it', 'ignored', 'ignored'],
+    ],
+  },
+  filter: {
+    import: inlineOnly(BEFORE_IT_WORKS),
+    open: inlineOnly(OPENING),
+    apply: [
+      ['throws', 'kept'],
+      ['rejects', 'kept'],
+      ['hangs', 'kept'],
+      ['makes records', 'kept'],
+      ['leaks a timer', 'harmless'],
+      ['floods the log', 'bounded'],
+    ],
+    health: inlineOnly(HEALTH),
+    stop: inlineOnly(STOPPING),
   },
   output: {
     import: BEFORE_IT_WORKS,
@@ -136,6 +156,10 @@ const STAGES: Readonly<Record<Species, Readonly<Record<string, Deeds>>>> = {
       ['delivers after it', 'ignored'],
     ],
   },
+}
+
+function inlineOnly(deeds: Deeds): Deeds {
+  return deeds.map(([does, inline]) => [does, inline])
 }
 
 /** Every misbehaviour that is specified. */

@@ -4,6 +4,7 @@ import type { Behaviour, Fate, Species } from './behaviours.ts'
 const NAMES: Readonly<Record<Species, string>> = {
   decoder: 'An input that decodes',
   source: 'An input that brings its records itself',
+  filter: 'A filter (inline only)',
   output: 'An output',
   transport: 'A transport (inline only)',
 }

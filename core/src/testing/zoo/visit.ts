@@ -30,6 +30,7 @@ export interface Sighting {
 const SUBJECTS: Readonly<Record<Species, string>> = {
   decoder: 'in',
   source: 'in',
+  filter: 'sieve',
   output: 'out',
   transport: 'bus',
 }
@@ -128,15 +129,22 @@ export async function visit(
 function configurationOf(folder: string, species: Species, isolation: string): object {
   const subject = (kind: Species, more: object = {}): object => ({
     plugin: writeAnimal(folder, kind, 1),
-    isolation: kind === species && kind !== 'transport' ? isolation : 'inline',
+    isolation: kind === species ? isolation : 'inline',
     ...more,
   })
-  const { isolation: _, ...bus } = subject('transport') as { isolation: string }
+  const sieve = { plugin: writeAnimal(folder, 'filter', 1) }
   return {
     gateway: { drain: '1s', admin: { port: 0 }, probation: '0s' },
-    transports: { bus, road: { plugin: writeAnimal(folder, 'transport', 1) } },
+    transports: {
+      bus: { plugin: writeAnimal(folder, 'transport', 1) },
+      road: { plugin: writeAnimal(folder, 'transport', 1) },
+    },
+    filters: { sieve },
     inputs: {
-      in: species === 'source' ? subject('source') : subject('decoder', { from: { transport: 'bus' } }),
+      in:
+        species === 'source'
+          ? subject('source')
+          : subject('decoder', { from: { transport: 'bus' }, filters: ['sieve'] }),
       other: { plugin: writeAnimal(folder, 'decoder', 1), isolation: 'inline', from: { transport: 'road' } },
     },
     outputs: {

@@ -75,7 +75,7 @@ const EXPECTATIONS: Readonly<Record<Exclude<Fate, 'escapes'>, (seen: Sighting) =
   },
   late: (seen) => {
     bothSucceed(seen)
-    expect(seen.log).toContainEqual(expect.stringMatching(/stop did not finish within 5000 ms/))
+    expect(seen.log).toContainEqual(expect.stringMatching(/did not finish within 5000 ms/))
   },
   bounded: (seen) => {
     bothSucceed(seen)
