@@ -5,6 +5,7 @@ import type { Page } from './samples.ts'
 import type { Harm, Scenario } from './scenario.ts'
 import { setStage } from './stage.ts'
 import type { Place, Setting, Stage } from './stage.ts'
+import { waver } from './waver.ts'
 import { balance, duplicatesIn } from './verdict.ts'
 import type { Balance } from './verdict.ts'
 
@@ -42,7 +43,7 @@ export async function play(scenario: Scenario, setting: Setting): Promise<Result
     })
     for (const place of stage.places)
       if (duplicatesIn(place) > 0) flaws.push(`${place.plan.name} has duplicates before anything was harmed`)
-    const [during, { done, flaws: seen = [] }] = await rateDuring(healthy, () => scenario.harm(stage))
+    const [during, { done, flaws: seen = [] }] = await rateDuring(healthy, () => harm(scenario, stage))
     flaws.push(...seen)
     for (const [what, count] of Object.entries(done))
       if (count === 0) flaws.push(`it never happened: ${what}`)
@@ -70,6 +71,24 @@ export async function play(scenario: Scenario, setting: Setting): Promise<Result
   } finally {
     await stage.end()
     await undo?.()
+  }
+}
+
+/** Does what the scenario does, while outputs that waver do. */
+async function harm(scenario: Scenario, stage: Stage): Promise<Harm> {
+  const over = new AbortController()
+  const wavering = stage.places.filter(({ plan }) => plan.wavers === true)
+  const failures = Promise.all(
+    wavering.map(
+      async ({ plan: { name } }) => [`failures of ${name}`, await waver(stage, name, over.signal)] as const,
+    ),
+  )
+  try {
+    const { done, flaws } = await scenario.harm(stage)
+    over.abort()
+    return { done: { ...done, ...Object.fromEntries(await failures) }, ...(flaws && { flaws }) }
+  } finally {
+    over.abort()
   }
 }
 

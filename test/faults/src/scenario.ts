@@ -12,6 +12,8 @@ export interface OutputPlan {
   /** A healthy one has nothing done to it. */
   readonly healthy: boolean
   readonly guard: Guard
+  /** Whether its store fails half the time while the others are harmed. */
+  readonly wavers?: boolean
   /** Further keys of `queue`, and of `options`. */
   readonly queue?: string
   readonly options?: string
@@ -47,10 +49,11 @@ export interface Scenario {
   readonly harm: (stage: Stage) => Promise<Harm>
 }
 
-/** A healthy required Elasticsearch beside one that is harmed. */
+/** A healthy required Elasticsearch beside one that is harmed and one that fails half the time whatever is done. */
 export function besideHealthy(harmed: Omit<OutputPlan, 'name' | 'healthy'>): readonly OutputPlan[] {
   return [
     { name: 'healthy', store: 'elasticsearch', healthy: true, guard: 'required' },
     { name: 'harmed', healthy: false, ...harmed },
+    { name: 'wavering', healthy: false, store: 'loki', guard: 'disk', wavers: true },
   ]
 }
