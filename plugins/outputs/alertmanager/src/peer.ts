@@ -24,18 +24,22 @@ export function connectPeer(url: string, { headers, ca, timeoutMs }: Target, sig
   return {
     url,
     async post(alerts) {
-      const deadline = AbortSignal.timeout(timeoutMs)
-      const ends = AbortSignal.any([deadline, signal])
+      // AbortSignal.timeout would keep its timer, and what hangs on it, long after the answer.
+      const late = new AbortController()
+      const timer = setTimeout(() => late.abort(), timeoutMs)
+      const ends = AbortSignal.any([late.signal, signal])
       try {
         const answer = await post(`${url}/api/v2/alerts`, alerts, { headers, agent, signal: ends })
         return judge(url, { ...answer, body: without(credentials, answer.body) })
       } catch (cause) {
-        if (!deadline.aborted) return { kind: 'failed', error: explain(url, cause) }
+        if (!late.signal.aborted) return { kind: 'failed', error: explain(url, cause) }
         const error = retryable(`${url} has not answered within ${timeoutMs} ms`, {
           code: 'ETIMEDOUT',
           cause,
         })
         return { kind: 'failed', error, timedOut: true }
+      } finally {
+        clearTimeout(timer)
       }
     },
     close: () => agent.destroy(),

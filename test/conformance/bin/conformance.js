@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// Plain JavaScript that any Node can read, so that one that is too old gets a sentence and not a syntax error.
+import { existsSync } from 'node:fs'
+// As a namespace: an old Node has no registerHooks, and would fail before the sentence.
+import * as module from 'node:module'
+
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(`The conformance suite needs Node 22.18 or newer, this is ${process.version}.`)
+  process.exit(78)
+}
+
+// A checkout runs its TypeScript sources, a published package what was built of them: Node strips no types below node_modules.
+const source = new URL('../src/runners/command-line.ts', import.meta.url)
+if (existsSync(source) && !source.pathname.includes('/node_modules/')) {
+  module.registerHooks({
+    resolve(specifier, context, next) {
+      if (!specifier.startsWith('@smart-gateway/')) return next(specifier, context)
+      return next(specifier, {
+        ...context,
+        conditions: ['@smart-gateway/source', ...(context.conditions ?? [])],
+      })
+    },
+  })
+  await import(source.href)
+} else {
+  await import('../dist/runners/command-line.js')
+}

@@ -1,0 +1,31 @@
+import type { Check } from './check.ts'
+import { ERRORS } from './families/errors.ts'
+import { FILTER } from './families/filter.ts'
+import { INPUT } from './families/input.ts'
+import { ISOLATION } from './families/isolation.ts'
+import { LEAKS } from './families/leaks.ts'
+import { LIFECYCLE } from './families/lifecycle.ts'
+import { OPTIONS } from './families/options.ts'
+import { OUTPUT } from './families/output.ts'
+import { PACKAGE } from './families/package.ts'
+import { PERFORMANCE } from './families/performance.ts'
+import { SOURCE } from './families/source.ts'
+import { SWAP } from './families/swap.ts'
+import { TRANSPORT } from './families/transport.ts'
+
+/** Every check that there is, in the order in which they run. */
+export const CHECKS: readonly Check[] = [
+  ...PACKAGE,
+  ...OPTIONS,
+  ...LIFECYCLE,
+  ...INPUT,
+  ...SOURCE,
+  ...OUTPUT,
+  ...FILTER,
+  ...TRANSPORT,
+  ...ERRORS,
+  ...SWAP,
+  ...ISOLATION,
+  ...LEAKS,
+  ...PERFORMANCE,
+]

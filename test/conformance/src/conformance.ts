@@ -1,0 +1,93 @@
+import { randomInt } from 'node:crypto'
+import { resolve } from 'node:path'
+import type { Check } from './check.ts'
+import { CHECKS } from './checks.ts'
+import { authorFile, importAuthor } from './lab/author-file.ts'
+import { Lab } from './lab/lab.ts'
+import type { Verdict } from './lab/protocol.ts'
+import type { Outcome, Report } from './report/report.ts'
+import { readPackage } from './subject/plugin-package.ts'
+import type { PluginPackage } from './subject/plugin-package.ts'
+
+/** How a plugin is tried. */
+export interface ConformanceOptions {
+  /** Repeats an earlier run; a new one is drawn where it is left out. */
+  readonly seed?: number
+  /** `core` leaves the author's peer out. */
+  readonly profile?: 'core' | 'full'
+  /** The author's file, where it does not lie beside the plugin's package.json. */
+  readonly author?: string
+  /** Told of each outcome as it comes. */
+  readonly onOutcome?: (outcome: Outcome) => void
+}
+
+/** A run that is asked for check by check, as the runners of tests do. */
+export interface Run {
+  readonly plugin: PluginPackage
+  readonly seed: number
+  /** Those that there are for its kind. */
+  readonly checks: readonly Check[]
+  run(check: Check): Promise<Outcome>
+  close(): Promise<void>
+}
+
+/** Begins a run. Throws an Error with one sentence when there is no plugin in the folder. */
+export function begin(folder: string, options: ConformanceOptions = {}): Run {
+  const plugin = readPackage(resolve(folder))
+  const seed = options.seed ?? randomInt(2 ** 31)
+  const file = options.author === undefined ? authorFile(plugin.folder) : resolve(options.author)
+  const lab = new Lab({ folder: plugin.folder, seed, author: file, core: options.profile === 'core' })
+  const author = importAuthor(file)
+  author.catch(() => undefined)
+  return {
+    plugin,
+    seed,
+    checks: CHECKS.filter(({ kinds }) => kinds.includes(plugin.kind)),
+    async run(check) {
+      const { id, level, clause } = check
+      const beganMs = performance.now()
+      const skip = await author.then(
+        (said) => said.skip?.[id],
+        () => undefined,
+      )
+      const result = skip === undefined ? await lab.run(check) : skipped(check, skip)
+      const outcome = { id, level, clause, ms: performance.now() - beganMs, result }
+      options.onOutcome?.(outcome)
+      return outcome
+    },
+    close: () => lab.close(),
+  }
+}
+
+/** Proves the plugin in a folder against the contract. Rejects with one sentence when there is no plugin. */
+export async function conformance(folder: string, options: ConformanceOptions = {}): Promise<Report> {
+  const beganMs = performance.now()
+  const run = begin(folder, options)
+  const outcomes: Outcome[] = []
+  try {
+    for (const check of run.checks) outcomes.push(await run.run(check))
+  } finally {
+    await run.close()
+  }
+  const { plugin, seed } = run
+  const file = options.author ?? authorFile(plugin.folder)
+  const { setup } = await importAuthor(file && resolve(file)).catch((): { setup?: unknown } => ({}))
+  return {
+    plugin: { name: plugin.name, version: plugin.version, kind: plugin.kind },
+    profile: setup === undefined || options.profile === 'core' ? 'core' : 'full',
+    seed,
+    ms: performance.now() - beganMs,
+    outcomes,
+    conforms: !outcomes.some(({ level, result }) => level === 'must' && result.status === 'failed'),
+  }
+}
+
+function skipped({ level, id }: Check, reason: string): Verdict | { status: 'skipped'; reason: string } {
+  if (level === 'should') return { status: 'skipped', reason }
+  const finding = {
+    did: 'read conformance.js',
+    saw: `it skips ${id}, which is a MUST: ${reason}`,
+    hint: 'Take it out of `skip`: only a SHOULD can be skipped.',
+  }
+  return { status: 'failed', finding }
+}

@@ -1,0 +1,258 @@
+import { isDeepStrictEqual } from 'node:util'
+import { mutateBytes, mutateTree } from '@smart-gateway/sdk/testing'
+import type { Check } from '../check.ts'
+import { ensure, fail, notRun } from '../finding.ts'
+import type { KeepingSink } from '../host/sink.ts'
+import type { AnySession } from '../subject/generation.ts'
+import { flawOfError, messageOf as textOf } from '../subject/message.ts'
+import type { Subject } from '../subject/subject.ts'
+import { turn } from '../time.ts'
+import { decode, exampleOf, flawOfRecords, messageOf } from '../work/decode.ts'
+
+const DECODE = 'InputSession.decode: turns one message into records. Synchronous, no I/O, no clock.'
+const ROUNDS = 400
+/** What one message of a few hundred bytes may take. */
+const SLOW_MS = 1000
+
+/** What an input makes of messages. */
+export const INPUT: readonly Check[] = [
+  {
+    id: 'input.example',
+    level: 'should',
+    clause:
+      'InputDefinition.example: one message as its producer sends it, for documentation, curl lines and tests.',
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      const { definition } = subject
+      const did = 'decoded the example of its definition'
+      const hint = 'Give a message there that the input takes whole.'
+      ensure(definition.kind === 'input' && definition.example !== undefined, {
+        did,
+        saw: 'there is none',
+        hint,
+      })
+      const { sink, thrown } = decode(session, exampleOf(subject))
+      if (thrown !== undefined) fail({ did, saw: `decode threw: ${textOf(thrown.error)}`, hint })
+      ensure(sink.records > 0, { did, saw: 'it gave no record', hint })
+      ensure(sink.rejected.length === 0, { did, saw: `it refused an element: ${sink.rejected[0]}`, hint })
+    },
+  },
+  {
+    id: 'input.records',
+    level: 'must',
+    clause:
+      'InputDefinition.signals, Series, EventRecord, LogRecord: an input yields only the signals that it names, and records as they are described.',
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      ensureWhole(subject, decode(session, exampleOf(subject)).sink, 'decoded its example')
+    },
+  },
+  {
+    id: 'input.synchronous',
+    level: 'must',
+    clause: `${DECODE} What is put into the sink after decode has returned is lost.`,
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      const { sink, returned } = decode(session, exampleOf(subject))
+      const did = 'decoded its example'
+      const hint = 'Put everything into the sink before decode returns, and return nothing.'
+      const isPromise = typeof (returned as PromiseLike<void> | undefined)?.then === 'function'
+      ensure(!isPromise, { did, saw: 'decode returned a promise', hint })
+      for (let i = 0; i < 20; i++) await turn()
+      ensure(sink.late === 0, { did, saw: `${sink.late} records came after decode had returned`, hint })
+    },
+  },
+  {
+    id: 'input.message-unchanged',
+    level: 'must',
+    clause: 'Message.body: it MUST NOT be changed by anybody.',
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      const message = exampleOf(subject)
+      const before = structuredClone(message)
+      decode(session, message)
+      ensure(
+        Buffer.from(before.body).equals(message.body) &&
+          isDeepStrictEqual(Object.keys(before), Object.keys(message)),
+        {
+          did: 'decoded its example',
+          saw: 'the message is not what it was',
+          hint: 'Work on a copy of the body.',
+        },
+      )
+    },
+  },
+  {
+    id: 'input.pure',
+    level: 'must',
+    clause: `${DECODE} The same message gives the same records.`,
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      const message = exampleOf(subject)
+      const first = decode(session, message).sink.content
+      // The clock goes on meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      const second = decode(session, message).sink.content
+      ensure(isDeepStrictEqual(first, second), {
+        did: 'decoded its example twice',
+        saw: `the second time it gave something else: ${brief(second)} after ${brief(first)}`,
+        hint: 'Take times from the message, 0 where it has none; draw no ids; remember nothing that changes what comes out.',
+      })
+    },
+  },
+  {
+    id: 'input.records-kept',
+    level: 'must',
+    clause: 'EventRecord, LogRecord: an input MUST NOT change a record once it was handed on.',
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      const message = exampleOf(subject)
+      const { sink } = decode(session, message)
+      const before = sink.content
+      for (const body of hostile(message.body.toString()))
+        decode(session, messageOf(body, message.contentType))
+      decode(session, message)
+      await turn()
+      ensure(isDeepStrictEqual(before, sink.content), {
+        did: 'decoded its example, then other messages',
+        saw: 'the records of the first one changed',
+        hint: 'Make new objects for each message.',
+      })
+    },
+  },
+  {
+    id: 'input.interned',
+    level: 'should',
+    clause:
+      'Series: in steady state the same series is the same object: `lookup` first, `intern` what it does not know.',
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      const message = exampleOf(subject)
+      const first = decode(session, message).sink.samples
+      const second = decode(session, message).sink.samples
+      if (first.length === 0) notRun('its example has no metric')
+      ensure(
+        first.every(({ series }, i) => series === second[i]?.series),
+        {
+          did: 'decoded its example twice',
+          saw: 'the series of the second time are other objects',
+          hint: 'Look them up in context.series by a key made of the raw message.',
+        },
+      )
+    },
+  },
+  {
+    id: 'input.malformed',
+    level: 'must',
+    clause:
+      'InputSession.decode: throws when the whole message is unusable, rejects one bad element among good ones; what comes next is not its business.',
+    kinds: ['input'],
+    async run(subject) {
+      const session = await decoder(subject)
+      const example = exampleOf(subject)
+      const expected = decode(session, example).sink.content
+      for (const body of malformed(example.body.toString(), subject.random)) {
+        const beganMs = performance.now()
+        const { sink, thrown } = decode(session, messageOf(body, example.contentType))
+        const ms = performance.now() - beganMs
+        const did = `decoded ${JSON.stringify(String(body).slice(0, 200))}`
+        ensure(ms < SLOW_MS, {
+          did,
+          saw: `it took ${Math.round(ms)} ms`,
+          hint: 'Bound what one message can cost.',
+        })
+        if (thrown === undefined) ensureWhole(subject, sink, did)
+        else {
+          const flaw = flawOfError(thrown.error)
+          if (flaw !== undefined)
+            fail({ did, saw: flaw, hint: 'Throw an Error with a sentence for the producer.' })
+        }
+      }
+      const after = decode(session, example)
+      ensure(after.thrown === undefined && isDeepStrictEqual(after.sink.content, expected), {
+        did: `decoded ${ROUNDS} malformed messages, then its example`,
+        saw:
+          after.thrown === undefined
+            ? 'it is decoded otherwise than before'
+            : `decode threw: ${textOf(after.thrown.error)}`,
+        hint: 'Let nothing of a message that failed stay in the session.',
+      })
+    },
+  },
+]
+
+/** A session that decodes; what starts by itself is looked at elsewhere. */
+async function decoder(subject: Subject): Promise<AnySession> {
+  const { session } = await subject.open()
+  return session.decode === undefined ? notRun('it starts by itself and decodes nothing') : session
+}
+
+function ensureWhole({ definition }: Subject, sink: KeepingSink, did: string): void {
+  const signals = definition.kind === 'input' ? definition.signals : []
+  const foreign = sink.signals.filter((signal) => !signals.includes(signal))
+  ensure(foreign.length === 0, {
+    did,
+    saw: `it gave ${foreign.join(', ')}, its definition names ${signals.join(', ')}`,
+    hint: 'Name every signal that it may yield: the others have no route.',
+  })
+  const flaw = flawOfRecords(sink)
+  if (flaw !== undefined) fail({ did, saw: flaw, hint: 'See the types of records in the SDK.' })
+}
+
+function* malformed(example: string, random: () => number): Generator<string | Buffer> {
+  yield* hostile(example)
+  const tree = parsed(example)
+  for (let round = 0; round < ROUNDS; round++) {
+    if (tree === undefined || round % 2 === 0) {
+      yield mutateBytes(Buffer.from(example), 0, random)
+      continue
+    }
+    const copy = structuredClone(tree)
+    mutateTree(copy, { junk: JUNK, names: NAMES }, random)
+    yield JSON.stringify(copy)
+  }
+}
+
+const JUNK = [null, true, '', 'x', -1, 1e308, [], {}, [[]], [null], '\u0000', '2026-13-45T99:99:99Z']
+const NAMES = ['__proto__', 'constructor', '', 'host', 'x']
+
+function hostile(example: string): readonly (string | Buffer)[] {
+  const deep = 5000
+  return [
+    '',
+    ' ',
+    'null',
+    '[]',
+    '{}',
+    '[null]',
+    '"x"',
+    example.slice(0, -1),
+    `${example}${example}`,
+    '['.repeat(deep),
+    `${'['.repeat(deep)}${']'.repeat(deep)}`,
+    '{"__proto__":{"polluted":true}}',
+    Buffer.from([0xff, 0xfe, 0x00, 0xc3, 0x28]),
+    Buffer.alloc(10_000, 0x20),
+  ]
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function brief(content: unknown): string {
+  return (
+    JSON.stringify(content, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value)) ?? ''
+  ).slice(0, 150)
+}

@@ -1,0 +1,57 @@
+import { isDeepStrictEqual } from 'node:util'
+import { seededRandom } from '@smart-gateway/sdk/testing'
+import type { Check } from '../check.ts'
+import { KINDS } from '../check.ts'
+import { ensure, fail, notRun } from '../finding.ts'
+import { inThread } from '../lab/in-thread.ts'
+import { crossing } from '../work/crossing.ts'
+import { exercise } from '../work/exercise.ts'
+
+/** In the gateway's thread, and in one of its own. */
+export const ISOLATION: readonly Check[] = [
+  {
+    id: 'isolation.worker',
+    level: 'must',
+    clause:
+      'README: a stranger’s input or output runs in a thread of its own; for its code that changes nothing but that context.sockets is not lent.',
+    kinds: ['input', 'output', 'filter'],
+    async run(subject) {
+      const { session } = await subject.open()
+      const { definition, seed } = subject
+      const inline = await exercise({
+        session,
+        definition,
+        subscription: undefined,
+        random: seededRandom(seed),
+      })
+      const { failed, said } = await inThread(subject, { scenario: 'work', lendsSockets: false })
+      const did = 'opened it in a thread, in which columns come as Float64Array and no socket is lent'
+      if (failed?.code === 'SG_PORT_REFUSED') notRun('it needs context.sockets, and runs inline only')
+      if (failed !== undefined)
+        fail({ did, saw: failed.message, hint: 'It works inline: what does it need that a thread has not?' })
+      ensure(isDeepStrictEqual(said, structuredClone(inline.map(crossing))), {
+        did,
+        saw: 'it does something else there than inline',
+        hint: 'Read batches by index; throw errors with properties, they cross without their class.',
+      })
+    },
+  },
+  {
+    id: 'isolation.quiet',
+    level: 'should',
+    clause: 'Logger: what a plugin has to say goes to context.log; stdout and stderr are the gateway’s.',
+    kinds: KINDS,
+    async run(subject) {
+      const before = subject.printed.length
+      const { session } = await subject.open()
+      const { definition, random } = subject
+      await exercise({ session, definition, subscription: await subject.subscription(), random })
+      await session.stop?.()
+      ensure(subject.printed.length === before, {
+        did: 'opened, used and stopped it',
+        saw: `it printed ${JSON.stringify(subject.printed.slice(before).join('').slice(0, 200))}`,
+        hint: 'Use context.log: its lines carry the name of the instance, and secrets are scrubbed.',
+      })
+    },
+  },
+]

@@ -1,0 +1,103 @@
+import { KINDS } from '../check.ts'
+import type { Check } from '../check.ts'
+import { ensure, fail, notRun } from '../finding.ts'
+import { inThread } from '../lab/in-thread.ts'
+import type { Subject } from '../subject/subject.ts'
+
+const CYCLES = 40
+/** Bytes that a cycle may add: noise of the collector stays below it. */
+const MAX_GROWTH = 16 * 1024
+
+const STOP = 'Session.stop: lets go of everything.'
+
+/** What is left of a session that was stopped. */
+export const LEAKS: readonly Check[] = [
+  {
+    id: 'leaks.thread-ends',
+    level: 'must',
+    clause: `${STOP} A thread in which it was stopped ends by itself.`,
+    kinds: KINDS,
+    async run(subject) {
+      const { ended, left } = await worked(subject)
+      ensure(ended, {
+        did: 'opened, used and stopped it in a thread',
+        saw: `the thread does not end by itself${left.length > 0 ? `; it holds ${left.join(', ')}` : ''}`,
+        hint: 'Close what stop forgets: sockets, servers, agents, intervals, watchers.',
+      })
+    },
+  },
+  {
+    id: 'leaks.handles',
+    level: 'must',
+    clause: `${STOP} No timer is left, an unref’d one neither, and no file or socket.`,
+    kinds: KINDS,
+    async run(subject) {
+      const { left } = await worked(subject)
+      ensure(left.length === 0, {
+        did: 'opened, used and stopped it in a thread',
+        saw: `this is left: ${left.join(', ')}`,
+        hint: 'Give every timer and every socket an owner that ends it; unref only hides it.',
+      })
+    },
+  },
+  {
+    id: 'leaks.process',
+    level: 'must',
+    clause:
+      'Plugins share a process: none changes the environment, the working folder, globals, or listens to the process.',
+    kinds: KINDS,
+    async run(subject) {
+      const { changed } = await worked(subject)
+      ensure(changed.length === 0, {
+        did: 'opened, used and stopped it in a thread',
+        saw: `it changed ${changed.join(', ')}`,
+        hint: 'Take what the context lends; put back on stop what has to be changed.',
+      })
+    },
+  },
+  {
+    id: 'leaks.heap',
+    level: 'must',
+    clause: `${STOP} Memory does not grow with each generation.`,
+    kinds: KINDS,
+    async run(subject) {
+      await openable(subject)
+      let note = await inThread(subject, { scenario: 'cycle', cycles: CYCLES })
+      // The collector has moods: what grows does so a second time.
+      if (note.growth > MAX_GROWTH) note = await inThread(subject, { scenario: 'cycle', cycles: CYCLES })
+      if (note.failed !== undefined)
+        fail({
+          did: 'opened it again and again in a thread',
+          saw: note.failed.message,
+          hint: 'A stopped session makes way for the next one.',
+        })
+      const kibibytes = Math.round(note.growth / 1024)
+      subject.notes.push(`${kibibytes} KiB a cycle`)
+      ensure(note.growth <= MAX_GROWTH, {
+        did: `opened, used and stopped it ${CYCLES} times in a thread`,
+        saw: `the heap grew by ${kibibytes} KiB each time`,
+        hint: 'Look for what the module keeps: lists, maps, listeners.',
+      })
+    },
+  },
+]
+
+async function worked(subject: Subject) {
+  await openable(subject)
+  const note = await inThread(subject, { scenario: 'work', lendsSockets: true })
+  if (note.failed !== undefined)
+    fail({
+      did: 'opened it in a thread',
+      saw: note.failed.message,
+      hint: 'It opens inline: what does it need that a thread has not?',
+    })
+  return note
+}
+
+/** Where it does not open, there is nothing to look at. */
+async function openable(subject: Subject): Promise<void> {
+  const generation = await subject.open({ instance: 'probe' })
+  await generation.close()
+  if (subject.definition.kind === 'transport' && (await subject.subscription()) === undefined)
+    notRun('there is no subscription to try')
+}

@@ -1,0 +1,300 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Health } from '@smart-gateway/sdk'
+import { pick } from '@smart-gateway/sdk/testing'
+import { KINDS } from '../check.ts'
+import type { Check } from '../check.ts'
+import { ensure, fail, notRun } from '../finding.ts'
+import { beginToOpen } from '../subject/generation.ts'
+import type { AnySession, Generation } from '../subject/generation.ts'
+import { unreachable } from '../subject/elsewhere.ts'
+import { messageOf } from '../subject/message.ts'
+import { sizeOf } from '../subject/state-size.ts'
+import { closedPort, startSilentPeer } from '../subject/silent-peer.ts'
+import type { Subject } from '../subject/subject.ts'
+import { PATIENCE, ending, turn, until } from '../time.ts'
+import { markedBatch } from '../work/batches.ts'
+import { exercise } from '../work/exercise.ts'
+import { signalsOf } from '../work/write.ts'
+
+const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
+const LEAVE = 'Context.signal: aborted = leave now. It ends every wait in `open`.'
+const NOTHING = 'open: whatever it throws or rejects with, nothing may be left behind.'
+
+/** From open to stop, in every order in which they come. */
+export const LIFECYCLE: readonly Check[] = [
+  {
+    id: 'lifecycle.session',
+    level: 'must',
+    clause:
+      'open resolves with a session: the verbs of its kind, an address that is a text, health that is ready or degraded with a reason.',
+    kinds: KINDS,
+    async run(subject) {
+      const { session } = await subject.open()
+      await work(subject, session)
+      const address: unknown = session.address
+      ensure(address === undefined || typeof address === 'string', {
+        did: 'looked at the address of the session',
+        saw: `it is ${typeof address}`,
+        hint: 'Give a text for people, or leave it out.',
+      })
+      if (session.health === undefined) return
+      const beganMs = performance.now()
+      for (let i = 0; i < 100; i++) ensureHealth(session.health())
+      const ms = performance.now() - beganMs
+      ensure(ms < 100, {
+        did: 'asked for its health 100 times',
+        saw: `it took ${Math.round(ms)} ms`,
+        hint: 'Tell what has happened; look at nothing anew.',
+      })
+    },
+  },
+  {
+    id: 'lifecycle.stop-twice',
+    level: 'must',
+    clause: STOP,
+    kinds: KINDS,
+    async run(subject) {
+      const { session } = await subject.open()
+      await work(subject, session)
+      const stop = session.stop ?? (() => undefined)
+      const both = await ending(() => Promise.all([stop(), stop()]))
+      ensureStopped(both, 'called stop twice at once')
+      ensureStopped(await ending(async () => stop()), 'called stop once more')
+    },
+  },
+  {
+    id: 'lifecycle.orders',
+    level: 'must',
+    clause: `${STOP} ${LEAVE}`,
+    kinds: KINDS,
+    async run(subject) {
+      for (let round = 0; round < 6; round++) {
+        const generation = await subject.open({ generation: round + 1 })
+        const order = ORDERS[round] ?? randomOrder(subject.random)
+        for (const step of order) await take(subject, generation, step, order)
+        await generation.close()
+      }
+      await ensureNothingLeft(
+        subject,
+        `opened it, and ended it in orders such as ${ORDERS[1]!.join(', ')}`,
+        STOP,
+      )
+    },
+  },
+  {
+    id: 'lifecycle.aborted-open',
+    level: 'must',
+    clause: `${LEAVE} ${NOTHING}`,
+    kinds: KINDS,
+    async run(subject) {
+      const { definition, traces, host } = subject
+      const silent = await startSilentPeer()
+      try {
+        const options = await unreachable(subject, silent.port)
+        for (const [i, afterMs] of [-1, 0, 1, 5, 20, 60].entries()) {
+          const owner = { instance: 'aborted', generation: i + 1 }
+          const { loan, session } = traces.run(() => beginToOpen(definition, host, owner, options))
+          if (afterMs > 0) await delay(afterMs)
+          else if (afterMs === 0) await turn()
+          loan.abort()
+          const did = `aborted the signal ${afterMs < 0 ? 'at once' : `${afterMs} ms`} after open was called`
+          const end = await ending(() => session, PATIENCE.leaveMs)
+          if (end.how === 'pending')
+            fail({
+              did,
+              saw: `open is pending after ${PATIENCE.leaveMs} ms`,
+              hint: 'Give the signal to every wait in open.',
+            })
+          if (end.how === 'resolved')
+            ensureStopped(await ending(async () => end.value?.stop?.()), `${did}, then stopped the session`)
+          await loan.takeBack()
+        }
+        const isLeft = !(await until(() => silent.open === 0, PATIENCE.leaveMs))
+        ensure(!isLeft, {
+          did: 'aborted the signal at several moments while it connected to a peer that says nothing',
+          saw: `${silent.open} of ${silent.seen} connections are still open`,
+          hint: 'End the socket when the signal aborts, also one that has no session yet.',
+        })
+      } finally {
+        silent.close()
+      }
+      await ensureNothingLeft(subject, 'aborted the signal at several moments while it opened', NOTHING)
+    },
+  },
+  {
+    id: 'lifecycle.failed-open',
+    level: 'must',
+    clause: NOTHING,
+    kinds: KINDS,
+    async run(subject) {
+      const { definition, traces, host } = subject
+      const options = await unreachable(subject, await closedPort())
+      let failures = 0
+      for (let i = 0; i < 3; i++) {
+        const owner = { instance: 'failing', generation: i + 1 }
+        const { loan, session } = traces.run(() => beginToOpen(definition, host, owner, options))
+        const end = await ending(() => session)
+        if (end.how === 'rejected') {
+          failures++
+        } else if (end.how === 'resolved') await ending(async () => end.value?.stop?.())
+        await loan.takeBack()
+        if (end.how === 'pending') await ending(() => session, PATIENCE.leaveMs)
+      }
+      await ensureNothingLeft(subject, `opened it where nobody listens (${failures} of 3 failed)`, NOTHING)
+    },
+  },
+  {
+    id: 'lifecycle.hanging-peer',
+    level: 'must',
+    clause: `${STOP} The host waits for it, but not for ever; then it aborts the signal. ${LEAVE}`,
+    kinds: ['output', 'transport'],
+    async run(subject) {
+      const { definition } = subject
+      const peer = await subject.peer()
+      const hang = peer.faults?.hang ?? notRun('the peer of conformance.js cannot hang')
+      const generation = await subject.open()
+      const { session, loan } = generation
+      await hang.call(peer.faults)
+      const working = work(subject, session, false)
+      await delay(50)
+      const stopping = (async () => session.stop?.())()
+      // The grace is a tenth of the gateway's: what waits for a peer that hangs waits as long in both.
+      const within = await ending(() => stopping, 500)
+      loan.abort()
+      const end = within.how === 'pending' ? await ending(() => stopping, PATIENCE.leaveMs) : within
+      const did = `stopped the ${definition.kind} while its peer hung, then aborted the signal`
+      if (end.how === 'pending')
+        fail({
+          did,
+          saw: `stop is pending ${PATIENCE.leaveMs} ms after that`,
+          hint: 'Let the signal end requests that are under way.',
+        })
+      await generation.close()
+      await peer.faults?.heal()
+      await ending(() => working)
+      await peer.close()
+      await ensureNothingLeft(subject, did, STOP)
+    },
+  },
+  {
+    id: 'lifecycle.two-instances',
+    level: 'must',
+    clause:
+      'README: state lives in the closure that `open` makes: two instances of a plugin know nothing of each other.',
+    kinds: KINDS,
+    async run(subject) {
+      const alone = await subject.open({ instance: 'alone' })
+      const expected = await outcomeOf(subject, alone.session)
+      await alone.close()
+      const one = await subject.open({ instance: 'one' })
+      await outcomeOf(subject, one.session)
+      const other = await subject.open({ instance: 'other', options: await apart(subject) })
+      const stateBefore = await other.session.exportState?.()
+      await outcomeOf(subject, one.session)
+      const stateAfter = await other.session.exportState?.()
+      const did = 'opened two instances, and let one of them work and stop'
+      const hint = 'Keep what a session knows in the closure of open, not in the module.'
+      ensure(sizeOf(stateAfter) === sizeOf(stateBefore), {
+        did,
+        saw: 'the state of the other one changed',
+        hint,
+      })
+      await one.close()
+      const seen = await outcomeOf(subject, other.session)
+      ensure(seen === expected, {
+        did,
+        saw: `the other one does not do what one alone does: ${seen.slice(0, 200)} instead of ${expected.slice(0, 200)}`,
+        hint,
+      })
+    },
+  },
+]
+
+type Step = 'work' | 'stop' | 'abort' | 'turn'
+
+const ORDERS: readonly (readonly Step[])[] = [
+  ['stop'],
+  ['abort', 'stop'],
+  ['work', 'abort', 'stop', 'stop'],
+  ['work', 'stop', 'abort', 'stop'],
+]
+
+function randomOrder(random: () => number): readonly Step[] {
+  const steps: readonly Step[] = ['work', 'turn', 'turn']
+  const before = Array.from({ length: Math.floor(random() * 4) }, () => pick(steps, random))
+  return [
+    ...before,
+    pick(['stop', 'abort'] as const, random),
+    pick(['turn', 'stop'] as const, random),
+    'stop',
+  ]
+}
+
+async function take(
+  subject: Subject,
+  { session, loan }: Generation,
+  step: Step,
+  order: readonly Step[],
+): Promise<void> {
+  if (step === 'work') await work(subject, session)
+  else if (step === 'turn') await turn()
+  else if (step === 'abort') loan.abort()
+  else ensureStopped(await ending(async () => session.stop?.()), `in the order ${order.join(', ')}`)
+}
+
+/** Lets it work; how that ends is for other checks to judge. */
+async function work(subject: Subject, session: AnySession, judges = true): Promise<void> {
+  const { definition, random, traces } = subject
+  const subscription = await subject.subscription().catch(() => undefined)
+  const done = traces.run(() => exercise({ session, definition, subscription, random }))
+  await (judges ? done : done.catch(() => undefined))
+}
+
+/** What a session makes of one and the same work, as a text. */
+async function outcomeOf(subject: Subject, session: AnySession): Promise<string> {
+  const { definition, random } = subject
+  if (session.write !== undefined) {
+    const [signal] = signalsOf(definition)
+    const end = await ending(() => session.write!(markedBatch(signal!, 2, random).batch as never))
+    return end.how === 'rejected' ? `it failed: ${messageOf(end.error)}` : end.how
+  }
+  if (session.decode === undefined && session.apply === undefined) return ''
+  const subscription = undefined
+  const said = await exercise({ session, definition, subscription, random: () => 0.5 })
+  return JSON.stringify(said, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
+}
+
+/** Options for an instance beside: a port that is named can be had only once. */
+async function apart(subject: Subject): Promise<Readonly<Record<string, unknown>>> {
+  const options = await subject.options()
+  return typeof options['port'] === 'number' && options['port'] !== 0 && subject.isFull
+    ? { ...options, ...(await subject.sample(subject.definition.options, 'options')) }
+    : options
+}
+
+function ensureHealth(health: Health): void {
+  const { state, reason } = (health ?? {}) as { state?: unknown; reason?: unknown }
+  const isKnown = state === 'ready' || (state === 'degraded' && typeof reason === 'string' && reason !== '')
+  ensure(isKnown, {
+    did: 'asked for its health',
+    saw: `it says ${JSON.stringify(health)}`,
+    hint: "Say { state: 'ready' } or { state: 'degraded', reason: 'one sentence' }.",
+  })
+}
+
+function ensureStopped(end: Awaited<ReturnType<typeof ending>>, did: string): void {
+  if (end.how === 'resolved') return
+  fail({
+    did: `stopped it: ${did}`,
+    saw:
+      end.how === 'pending'
+        ? `stop is pending after ${PATIENCE.stepMs} ms`
+        : `stop failed: ${messageOf(end.error)}`,
+    hint: 'Keep the promise of the first stop and return it again; let the signal end every wait.',
+  })
+}
+
+async function ensureNothingLeft(subject: Subject, did: string, clause: string): Promise<void> {
+  const left = await subject.traces.settled()
+  if (left.length > 0) fail({ did, saw: `this is left: ${[...new Set(left)].join(', ')}`, hint: clause })
+}

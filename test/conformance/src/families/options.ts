@@ -1,0 +1,179 @@
+import type { JsonSchema } from '@smart-gateway/sdk'
+import { KINDS } from '../check.ts'
+import type { Check } from '../check.ts'
+import { ensure, fail, notRun } from '../finding.ts'
+import { leadTo } from '../subject/elsewhere.ts'
+import { messageOf, textsOf } from '../subject/message.ts'
+import { openGeneration } from '../subject/generation.ts'
+import { nodesOf } from '../subject/schema-tree.ts'
+import { CANARY, unmarkedSecrets, withCanary } from '../subject/secrets.ts'
+import { closedPort } from '../subject/silent-peer.ts'
+import type { Subject } from '../subject/subject.ts'
+import { exercise } from '../work/exercise.ts'
+
+/** What the schema of the options promises. */
+export const OPTIONS: readonly Check[] = [
+  {
+    id: 'options.schema',
+    level: 'must',
+    clause:
+      'README: `options` is a JSON Schema and the one truth: the gateway checks startup.yaml against it.',
+    kinds: KINDS,
+    async run(subject) {
+      for (const [what, schema] of schemasOf(subject)) {
+        const did = `read the schema of the ${what}`
+        const hint = 'It is JSON Schema draft-07 for an object, as ajv understands it.'
+        const flaw = subject.validator.flawOf(schema)
+        ensure(flaw === undefined, { did, saw: String(flaw), hint })
+        ensure(schema.type === 'object', { did, saw: `its type is ${JSON.stringify(schema.type)}`, hint })
+      }
+    },
+  },
+  {
+    id: 'options.defaults',
+    level: 'must',
+    clause: 'JsonSchema.default: the value of a key that was left out; the gateway fills it in.',
+    kinds: KINDS,
+    async run(subject) {
+      for (const [what, schema] of schemasOf(subject))
+        for (const { path, schema: one } of nodesOf(schema)) {
+          if (one.default === undefined) continue
+          const mistake = subject.validator.mistakeIn(one, structuredClone(one.default))
+          ensure(mistake === undefined, {
+            did: `checked the default of ${path.join('.')} in the ${what} against its own schema`,
+            saw: String(mistake),
+            hint: 'A default is not checked when it is filled in: the plugin would get it as it is.',
+          })
+        }
+    },
+  },
+  {
+    id: 'options.unknown-keys',
+    level: 'must',
+    clause:
+      'A key that nobody knows is a mistake of whoever wrote startup.yaml: `additionalProperties: false` lets the gateway say so.',
+    kinds: KINDS,
+    async run(subject) {
+      for (const [what, schema] of schemasOf(subject))
+        for (const { path, schema: one } of nodesOf(schema)) {
+          if (one.type !== 'object' || (one.properties === undefined && path.length > 0)) continue
+          const mistake = subject.validator.mistakeIn(one, { conformanceUnknownKey: 1 })
+          ensure(mistake?.includes('additional') === true, {
+            did: `gave an unknown key in ${path.join('.') || `the ${what}`}`,
+            saw: 'it was not refused as unknown',
+            hint: 'Add additionalProperties: false to every object with properties.',
+          })
+        }
+    },
+  },
+  {
+    id: 'options.types',
+    level: 'must',
+    clause: "README: `open`'s options are typed from the schema: it has to refuse values of another type.",
+    kinds: KINDS,
+    async run(subject) {
+      for (const [what, schema] of schemasOf(subject))
+        for (const [key, one] of Object.entries(schema.properties ?? {})) {
+          // No option is all of these at once.
+          const admitted = [{ conformance: [0] }, ['', {}], true, 4.5, 'no such: value\n'].filter(
+            (value) => subject.validator.mistakeIn(one, structuredClone(value)) === undefined,
+          )
+          ensure(admitted.length < 4, {
+            did: `gave ${key} of the ${what} an object, a list, a boolean, a number and a text`,
+            saw: `${admitted.length} of them were taken`,
+            hint: 'Say its type in the schema.',
+          })
+        }
+    },
+  },
+  {
+    id: 'options.described',
+    level: 'should',
+    clause: 'JsonSchema.description: what the value means, in one sentence; shown in editors.',
+    kinds: KINDS,
+    async run(subject) {
+      for (const [what, schema] of schemasOf(subject)) {
+        const silent = Object.entries(schema.properties ?? {}).filter(([, one]) => !one.description)
+        ensure(silent.length === 0, {
+          did: `read the schema of the ${what}`,
+          saw: `nothing describes ${silent.map(([key]) => key).join(', ')}`,
+          hint: 'Add a description to each.',
+        })
+      }
+    },
+  },
+  {
+    id: 'options.secrets-marked',
+    level: 'must',
+    clause: 'JsonSchema.writeOnly: true marks a secret; the gateway hides it in logs, errors and its API.',
+    kinds: KINDS,
+    async run(subject) {
+      for (const [what, schema] of schemasOf(subject)) {
+        const unmarked = unmarkedSecrets(schema)
+        ensure(unmarked.length === 0, {
+          did: `looked for secrets in the schema of the ${what}`,
+          saw: `these are called like secrets and not marked: ${unmarked.join(', ')}`,
+          hint: 'Add writeOnly: true.',
+        })
+      }
+    },
+  },
+  {
+    id: 'options.secrets-hidden',
+    level: 'must',
+    clause: 'Logger, PluginError, Health, Session.address: none of them ever holds a secret.',
+    kinds: KINDS,
+    async run(subject) {
+      const { definition, validator, host, printed } = subject
+      const reach = { port: await closedPort() }
+      const base = await subject.options()
+      const candidates = withCanary(definition.options, base, validator, reach)
+      if (candidates.length === 0) notRun('no option is marked as a secret')
+      for (const [i, { key, options }] of candidates.entries()) {
+        const away = leadTo(options, reach.port)
+        const said = [
+          ...(await saidWith(subject, options, 2 * i)),
+          ...(await saidWith(subject, away, 2 * i + 1)),
+        ]
+        const place = [...said, ...host.said, ...printed].find((text) => text.includes(CANARY))
+        ensure(place === undefined, {
+          did: `gave it a secret as ${key}, opened it with its peer and with none, and let it work`,
+          saw: `it shows the secret: ${(place ?? '').replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
+          hint: 'Leave options with secrets, and errors of libraries that repeat them, out of what is shown.',
+        })
+      }
+    },
+  },
+]
+
+/** What a generation with these options shows beside its log: errors, its address, its health. */
+async function saidWith(subject: Subject, options: object, generation: number): Promise<readonly string[]> {
+  const { definition, host, traces } = subject
+  const said: string[] = []
+  try {
+    const owner = { instance: 'secret', generation }
+    const valid = subject.valid(definition.options, options)
+    const opened = await traces.run(() => openGeneration(definition, host, owner, valid))
+    const { session } = opened
+    const subscription = await subject.subscription().catch(() => undefined)
+    const done = await exercise({ session, definition, subscription, random: subject.random }).catch(
+      (error: unknown) => [error],
+    )
+    said.push(...done.flatMap(textsOf), session.address ?? '')
+    said.push(JSON.stringify(session.health?.() ?? {}), ...opened.loan.failures.flatMap(textsOf))
+    await opened.close()
+  } catch (error) {
+    said.push(messageOf(error), ...textsOf(error))
+  }
+  return said
+}
+
+function schemasOf({ definition }: Subject): readonly (readonly [string, JsonSchema])[] {
+  if (definition.kind !== 'transport') return [['options', definition.options]]
+  const { options, subscription } = definition
+  if (typeof options !== 'object') fail({ did: 'read the definition', saw: 'no schema', hint: '' })
+  return [
+    ['options', options],
+    ['subscription', subscription],
+  ]
+}

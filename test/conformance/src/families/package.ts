@@ -1,0 +1,230 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { builtinModules, isBuiltin } from 'node:module'
+import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import { KINDS } from '../check.ts'
+import type { Check } from '../check.ts'
+import { ensure, fail, notRun } from '../finding.ts'
+import { inThread } from '../lab/in-thread.ts'
+import { importDefinition } from '../subject/definition.ts'
+import { messageOf } from '../subject/message.ts'
+import { target } from '../subject/plugin-package.ts'
+
+/** What lies in the package, looked at without opening the plugin. */
+export const PACKAGE: readonly Check[] = [
+  {
+    id: 'package.manifest',
+    level: 'must',
+    clause:
+      'README: the `smartGateway` entry of package.json says { "api": 1, "kind" }, and names schema files that exist.',
+    kinds: KINDS,
+    async run({ plugin: { json, folder } }) {
+      const did = 'read package.json'
+      const hint = 'The gateway reads it before it runs any of the code.'
+      const { api, ...rest } = json['smartGateway'] as Record<string, unknown>
+      ensure(api === 1, { did, saw: `its smartGateway.api is ${JSON.stringify(api)}, not 1`, hint })
+      for (const key of ['name', 'version'])
+        ensure(typeof json[key] === 'string' && json[key] !== '', { did, saw: `it has no ${key}`, hint })
+      for (const key of ['options', 'subscription']) {
+        const file = rest[key]
+        if (file !== undefined)
+          ensure(isJsonFile(folder, file), {
+            did,
+            saw: `its smartGateway.${key} names no JSON file: ${String(file)}`,
+            hint,
+          })
+      }
+    },
+  },
+  {
+    id: 'package.exports',
+    level: 'must',
+    clause: 'README: package.json names the module to import (`exports`), and it exists.',
+    kinds: KINDS,
+    async run({ plugin: { entry, json } }) {
+      ensure(entry !== undefined, {
+        did: 'looked for the module that package.json exports',
+        saw: `none of those named exists: ${JSON.stringify(json['exports'] ?? json['main'])}`,
+        hint: 'Build the package first, or mend `exports`.',
+      })
+    },
+  },
+  {
+    id: 'package.definition',
+    level: 'must',
+    clause:
+      'Plugin: api, kind (that of the manifest), name, options, open; signals of inputs and outputs; subscription and redelivers of transports.',
+    kinds: KINDS,
+    async run({ plugin }) {
+      await importDefinition(plugin).catch((error: unknown) =>
+        fail({
+          did: 'imported the module',
+          saw: messageOf(error),
+          hint: 'Export as default what defineInput, defineOutput or defineTransport returns.',
+        }),
+      )
+    },
+  },
+  {
+    id: 'package.plain-definition',
+    level: 'must',
+    clause:
+      'README: a definition is plain data plus one function; without `open` it crosses to another thread as JSON.',
+    kinds: KINDS,
+    async run({ definition }) {
+      const { open: _, ...data } = definition
+      ensure(isDeepStrictEqual(JSON.parse(JSON.stringify(data)), data), {
+        did: 'wrote the definition as JSON and read it again',
+        saw: 'something of it was lost',
+        hint: 'Keep functions, classes, undefined and the like out of a definition.',
+      })
+    },
+  },
+  {
+    id: 'package.schema-file',
+    level: 'must',
+    clause: 'README: a manifest may name a JSON file with the same schema.',
+    kinds: KINDS,
+    async run({ plugin: { json, folder }, definition }) {
+      const manifest = json['smartGateway'] as Record<string, unknown>
+      for (const key of ['options', 'subscription'] as const) {
+        const file = manifest[key]
+        if (typeof file !== 'string' || !existsSync(join(folder, file))) continue
+        const inFile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as object
+        const inCode = (definition as unknown as Record<string, object>)[key]
+        ensure(isDeepStrictEqual(bare(inFile), bare(inCode)), {
+          did: `compared ${file} with the schema in the code`,
+          saw: 'they are not the same',
+          hint: 'Write the file from the definition when the package is built.',
+        })
+      }
+    },
+  },
+  {
+    id: 'package.types',
+    level: 'should',
+    clause: 'A package with types says where they are, for those who wrap it.',
+    kinds: KINDS,
+    async run({ plugin: { json } }) {
+      const exported = json['exports'] as Record<string, unknown> | undefined
+      const root =
+        typeof exported === 'object' && exported !== null && '.' in exported ? exported['.'] : exported
+      const types = target(root, ['types']) ?? json['types']
+      ensure(typeof types === 'string', {
+        did: 'looked for the types that package.json names',
+        saw: 'it names none',
+        hint: 'Add "types" to its exports, before "default".',
+      })
+    },
+  },
+  {
+    id: 'package.keyword',
+    level: 'should',
+    clause: 'README: the npm keyword smart-gateway-plugin lets people find it.',
+    kinds: KINDS,
+    async run({ plugin: { json } }) {
+      const keywords: unknown = json['keywords']
+      ensure(Array.isArray(keywords) && keywords.includes('smart-gateway-plugin'), {
+        did: 'looked at the keywords',
+        saw: 'smart-gateway-plugin is not among them',
+        hint: 'Add it to "keywords".',
+      })
+    },
+  },
+  {
+    id: 'package.no-install-script',
+    level: 'must',
+    clause: 'The gateway installs plugins without running scripts: one that needs its script does not work.',
+    kinds: KINDS,
+    async run({ plugin: { json, folder } }) {
+      const scripts = Object.keys((json['scripts'] ?? {}) as object)
+      const found = ['preinstall', 'install', 'postinstall'].filter((name) => scripts.includes(name))
+      if (existsSync(join(folder, 'binding.gyp'))) found.push('binding.gyp')
+      ensure(found.length === 0, {
+        did: 'looked for what runs when it is installed',
+        saw: `it has ${found.join(', ')}`,
+        hint: 'Do the work when the package is built.',
+      })
+    },
+  },
+  {
+    id: 'package.declared',
+    level: 'must',
+    clause:
+      'README: declare every package that you import; each generation runs from a folder that holds what is declared, and nothing else.',
+    kinds: KINDS,
+    async run({ plugin: { json, folder, name } }) {
+      const declared = new Set(
+        ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((key) =>
+          Object.keys((json[key] ?? {}) as object),
+        ),
+      )
+      const undeclared = sourcesOf(folder)
+        .flatMap(importsOf)
+        .filter(
+          (one) => !declared.has(one) && one !== name && !isBuiltin(one) && !builtinModules.includes(one),
+        )
+      ensure(undeclared.length === 0, {
+        did: 'read what its modules import',
+        saw: `it does not declare ${[...new Set(undeclared)].join(', ')}`,
+        hint: 'Add it to "dependencies".',
+      })
+    },
+  },
+  {
+    id: 'package.import-quiet',
+    level: 'must',
+    clause:
+      'README: state lives in the closure that `open` makes: importing a plugin starts nothing and changes nothing.',
+    kinds: KINDS,
+    async run(subject) {
+      const { left, changed, ended, failed } = await inThread(subject, { scenario: 'import' })
+      if (failed !== undefined) notRun(`it cannot be imported: ${failed.message}`)
+      const did = 'imported it in a thread'
+      const hint = 'Move what begins something, or changes the process, into open.'
+      ensure(changed.length === 0, { did, saw: `the import changed ${changed.join(', ')}`, hint })
+      ensure(left.length === 0, { did, saw: `the import left ${left.join(', ')}`, hint })
+      ensure(ended, { did, saw: 'the thread does not end by itself', hint })
+    },
+  },
+]
+
+function isJsonFile(folder: string, file: unknown): boolean {
+  try {
+    JSON.parse(readFileSync(join(folder, String(file)), 'utf8'))
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** A schema without what only says what it is. */
+function bare(schema: object | undefined): object {
+  const { $schema: _, $id: __, title: ___, ...rest } = (schema ?? {}) as Record<string, unknown>
+  return rest
+}
+
+/** The modules that run in a gateway: tests and what is built of the sources do not count twice. */
+function sourcesOf(folder: string): readonly string[] {
+  const files = globSync('**/*.{js,mjs,cjs,ts,mts}', {
+    cwd: folder,
+    exclude: (name) => /(^|\/)(node_modules|dist|build|test|tests|testing)$/.test(name),
+  })
+  return files
+    .filter((file) => !/\.(test|spec|d)\.[cm]?[jt]s$|(^|\/)conformance\.|\.config\./.test(file))
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+}
+
+function importsOf(text: string): readonly string[] {
+  const statements = text.matchAll(/^(?:import|export)\s(?!type\s)(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)
+  const calls = text.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]\s*\)/g)
+  return [...statements, ...calls]
+    .map(([, specifier]) => specifier!)
+    .filter((specifier) => !/^[.#/]|^(node|data|file):/.test(specifier))
+    .map((specifier) =>
+      specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/'),
+    )
+}

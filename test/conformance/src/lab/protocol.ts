@@ -1,0 +1,29 @@
+import type { Finding } from '../finding.ts'
+
+/** What the process that runs checks is told. */
+export interface Order {
+  readonly check: string
+}
+
+/** What it needs to know before the first order. */
+export interface Setting {
+  readonly folder: string
+  readonly seed: number
+  readonly author: string | undefined
+  readonly core: boolean
+  /** Why it does not open, where that was seen already. */
+  readonly closed: string | undefined
+}
+
+/** How one check ended. */
+export type Verdict =
+  | { readonly status: 'passed'; readonly notes: readonly string[] }
+  | { readonly status: 'failed'; readonly finding: Finding }
+  | { readonly status: 'not-run'; readonly reason: string }
+
+/** What the process says of it. */
+export interface Note {
+  readonly check: string
+  readonly verdict: Verdict
+  readonly closed: string | undefined
+}

@@ -1,0 +1,39 @@
+import { globSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { conformance } from './conformance.ts'
+import { line } from './report/terminal.ts'
+
+const ROOT = resolve(import.meta.dirname, '../../..')
+const TIMEOUT_MS = 120_000
+
+/** Those whose author started a peer for the suite; amqp needs a broker, decoders and recordings have no peer. */
+const WITH_PEER = new Set([
+  'outputs/alertmanager',
+  'outputs/elasticsearch',
+  'outputs/file',
+  'outputs/loki',
+  'outputs/prometheus',
+  'transports/amqp1',
+  'transports/http',
+  'transports/socket',
+])
+
+const names = globSync('plugins/*/*/package.json', { cwd: ROOT }).map((file) =>
+  dirname(file).slice('plugins/'.length),
+)
+
+describe.each(names.toSorted())('the plugin %s', (name) => {
+  const profiles = WITH_PEER.has(name) ? (['core', 'full'] as const) : (['core'] as const)
+
+  test.each(profiles)(
+    'conforms in the %s profile',
+    async (profile) => {
+      const report = await conformance(resolve(ROOT, 'plugins', name), { profile })
+      const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
+      expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
+      expect(report.profile).toBe(profile)
+    },
+    TIMEOUT_MS,
+  )
+})

@@ -1,0 +1,42 @@
+import { count } from './report.ts'
+import type { Outcome, Report } from './report.ts'
+
+/** A run as JUnit XML: a SHOULD that fails is told in `system-out`, it breaks no build. */
+export function junit(report: Report): string {
+  const { plugin, profile, seed, ms, outcomes } = report
+  const skipped = count(report, 'not-run') + count(report, 'skipped')
+  const attributes = attributesOf({
+    name: `${plugin.name} (${profile} profile, seed ${seed})`,
+    tests: outcomes.length,
+    failures: count(report, 'failed', 'must'),
+    skipped,
+    time: (ms / 1000).toFixed(3),
+  })
+  const cases = outcomes.map((outcome) => caseOf(outcome, plugin.name))
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite${attributes}>\n${cases.join('\n')}\n</testsuite>\n</testsuites>\n`
+}
+
+function caseOf({ id, level, clause, ms, result }: Outcome, classname: string): string {
+  const head = `<testcase${attributesOf({ name: id, classname, time: (ms / 1000).toFixed(3) })}`
+  if (result.status === 'passed') return `${head}/>`
+  if (result.status !== 'failed')
+    return `${head}><skipped${attributesOf({ message: result.reason })}/></testcase>`
+  const { did, saw, hint } = result.finding
+  const text = `clause: ${clause}\ndone: ${did}\nseen: ${saw}\nhint: ${hint}`
+  return level === 'must'
+    ? `${head}><failure${attributesOf({ message: saw })}>${escape(text)}</failure></testcase>`
+    : `${head}><system-out>${escape(text)}</system-out></testcase>`
+}
+
+function attributesOf(values: Readonly<Record<string, unknown>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${escape(String(value))}"`)
+    .join('')
+}
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+
+function escape(text: string): string {
+  // What XML cannot hold at all is left out.
+  return text.replaceAll(/[&<>"]/g, (character) => ENTITIES[character]!).replaceAll(/[^\P{Cc}\t\n\r]/gu, '')
+}

@@ -1,0 +1,38 @@
+import { begin } from '../conformance.ts'
+import type { ConformanceOptions } from '../conformance.ts'
+import { line } from '../report/terminal.ts'
+
+/** What is needed of vitest. It is handed in, so that the suite depends on no version of it. */
+export interface Vitest {
+  describe(name: string, declare: () => void): unknown
+  test(
+    name: string,
+    run: (context: { skip(reason?: string): void }) => Promise<void>,
+    timeoutMs: number,
+  ): unknown
+  afterAll(end: () => Promise<void>): unknown
+}
+
+/** Longer than any check may take. */
+const TIMEOUT_MS = 60_000
+
+/** Declares one test for each check of the plugin in a folder. A SHOULD that fails is shown and fails nothing. */
+export function conformanceTests(vitest: Vitest, folder: string, options: ConformanceOptions = {}): void {
+  const run = begin(folder, options)
+  vitest.describe(`${run.plugin.name} (seed ${run.seed})`, () => {
+    vitest.afterAll(() => run.close())
+    for (const check of run.checks)
+      vitest.test(
+        check.id,
+        async ({ skip }) => {
+          const outcome = await run.run(check)
+          const { level, result } = outcome
+          if (result.status === 'not-run' || result.status === 'skipped') return skip(result.reason)
+          if (result.status === 'passed') return
+          if (level === 'must') throw new Error(line(outcome))
+          console.warn(line(outcome))
+        },
+        TIMEOUT_MS,
+      )
+  })
+}

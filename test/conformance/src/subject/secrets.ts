@@ -1,0 +1,63 @@
+import type { JsonSchema } from '@smart-gateway/sdk'
+import { sampleValue } from './sample-options.ts'
+import type { Reach } from './sample-options.ts'
+import { nodesOf } from './schema-tree.ts'
+import type { Validator } from './validator.ts'
+
+/** What no plugin may ever show. It fits the patterns that passwords and tokens have. */
+export const CANARY = 'Canary0f0f0f7e57'
+
+/** Names that mean a secret, where what is named is a text. */
+const SECRET = /password|passphrase|secret|token|api_?key|private_?key|credential/i
+/** The same words in the names of what is not secret by itself. */
+const HARMLESS = /file|path|field|header|name|url$|uri$|length|bytes|ms$/i
+
+/** The paths of texts in a schema whose names mean a secret but that are not marked as one. */
+export function unmarkedSecrets(schema: JsonSchema): readonly string[] {
+  return nodesOf(schema)
+    .filter(({ path, schema: one }) => {
+      const key = path.at(-1) ?? ''
+      const isText = [one.type ?? []].flat().includes('string')
+      return isText && SECRET.test(key) && !HARMLESS.test(key) && one['format'] !== 'file'
+    })
+    .filter(({ path, schema: one }) => one.writeOnly !== true && !isWithinMarked(schema, path))
+    .map(({ path }) => path.join('.'))
+}
+
+/** Options for each secret that the root of a schema knows, with the canary in its place. */
+export function withCanary(
+  schema: JsonSchema,
+  base: Readonly<Record<string, unknown>>,
+  validator: Validator,
+  reach: Reach,
+): readonly { readonly key: string; readonly options: Record<string, unknown> }[] {
+  const properties = Object.entries(schema.properties ?? {})
+  const marked = properties.filter(([, one]) => one.writeOnly === true)
+  return marked.flatMap(([key, one]) => {
+    const address = typeof base[key] === 'string' ? base[key] : sampleValue(one, validator, reach, key)
+    const secrets = [CANARY, withPassword(address)].filter((secret) => secret !== undefined)
+    // Some secrets go with a user's name, and with nothing else that may stand beside.
+    const besides = [{}, { username: 'conformance' }, { user: 'conformance' }]
+    const options = secrets
+      .flatMap((secret) => besides.map((beside) => ({ ...base, ...beside, [key]: secret })))
+      .find((candidate) => validator.mistakeIn(schema, structuredClone(candidate)) === undefined)
+    return options === undefined ? [] : [{ key, options }]
+  })
+}
+
+function withPassword(address: unknown): string | undefined {
+  if (typeof address !== 'string' || !URL.canParse(address)) return undefined
+  const url = new URL(address)
+  url.username = 'conformance'
+  url.password = CANARY
+  return url.href
+}
+
+function isWithinMarked(schema: JsonSchema, path: readonly string[]): boolean {
+  return nodesOf(schema).some(
+    (node) =>
+      node.schema.writeOnly === true &&
+      node.path.length < path.length &&
+      node.path.every((key, i) => key === path[i]),
+  )
+}

@@ -1,0 +1,177 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Definition, JsonSchema } from '@smart-gateway/sdk'
+import { seededRandom } from '@smart-gateway/sdk/testing'
+import type { Author, Peer } from '../author.ts'
+import { Failure, notRun } from '../finding.ts'
+import { Host } from '../host/host.ts'
+import { messageOf } from './message.ts'
+import { PATIENCE, ending } from '../time.ts'
+import { openGeneration } from './generation.ts'
+import type { Generation } from './generation.ts'
+import type { PluginPackage } from './plugin-package.ts'
+import { sampleOptions } from './sample-options.ts'
+import { closedPort } from './silent-peer.ts'
+import { Traces } from './traces.ts'
+import { Validator } from './validator.ts'
+
+/** What is the same for every check of a run. */
+export interface Standing {
+  readonly plugin: PluginPackage
+  readonly author: Author
+  readonly seed: number
+  /** The definition, or why there is none. */
+  readonly definition: Definition | Error
+  /** What the plugin has written to the process's output. */
+  readonly printed: string[]
+  /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
+  closed: string | undefined
+}
+
+/** How a generation is opened, where it is not the first one of the instance `subject` with the usual options. */
+export interface OpenRequest {
+  readonly options?: Readonly<Record<string, unknown>>
+  readonly instance?: string
+  readonly generation?: number
+  /** Whether its handlers answer at once. */
+  readonly live?: boolean
+}
+
+/** The plugin as one check has it before it: with a host, a folder and a peer of the check's own. */
+export class Subject {
+  readonly plugin: PluginPackage
+  readonly author: Author
+  readonly validator = new Validator()
+  readonly random: () => number
+  readonly seed: number
+  readonly folder: string
+  readonly host: Host
+  readonly traces = new Traces()
+  readonly printed: readonly string[]
+  /** What is worth a line in the report although nothing failed: a figure. */
+  readonly notes: string[] = []
+  readonly #standing: Standing
+  readonly #generations: Generation[] = []
+  #peer: Promise<Peer> | undefined
+
+  private constructor(standing: Standing, folder: string) {
+    this.#standing = standing
+    this.plugin = standing.plugin
+    this.author = standing.author
+    this.seed = standing.seed
+    this.printed = standing.printed
+    this.random = seededRandom(standing.seed)
+    this.folder = folder
+    this.host = new Host(folder)
+  }
+
+  static async make(standing: Standing): Promise<Subject> {
+    return new Subject(standing, await mkdtemp(join(tmpdir(), 'conformance-')))
+  }
+
+  /** What the plugin's module exports. */
+  get definition(): Definition {
+    const { definition } = this.#standing
+    if (definition instanceof Error) notRun(`there is no definition to look at: ${definition.message}`)
+    return definition
+  }
+
+  /** Whether its author brought a peer. */
+  get isFull(): boolean {
+    return this.author.setup !== undefined
+  }
+
+  /** The peer of this check, started when it is first asked for. */
+  peer(): Promise<Peer> {
+    return (this.#peer ??= this.#startPeer())
+  }
+
+  /** Options with which it opens: the peer's, the author's, or made from its schema. */
+  async options(): Promise<Readonly<Record<string, unknown>>> {
+    if (this.isFull) return (await this.peer()).options
+    if (this.author.options !== undefined) return this.author.options
+    return this.sample(this.definition.options, 'options')
+  }
+
+  /** A transport's subscription, found as `options` are. */
+  async subscription(): Promise<unknown> {
+    const { definition } = this
+    if (definition.kind !== 'transport') return undefined
+    const given = this.isFull ? (await this.peer()).subscription : undefined
+    const found =
+      given ?? this.author.subscription ?? (await this.sample(definition.subscription, 'subscription'))
+    return this.valid(definition.subscription, found)
+  }
+
+  /** Options made from a schema, that lead to a port on which nobody listens. */
+  async sample(schema: JsonSchema, what: string): Promise<Record<string, unknown>> {
+    const sample = sampleOptions(schema, this.validator, { port: await closedPort() })
+    return sample ?? notRun(`no ${what} could be made from the schema; give some in conformance.js`)
+  }
+
+  /** Fills in the defaults. */
+  valid<T>(schema: JsonSchema, given: T): T {
+    const value = structuredClone(given)
+    const mistake = this.validator.mistakeIn(schema, value)
+    if (mistake !== undefined)
+      throw new Failure({
+        did: 'checked the options of conformance.js against the schema',
+        saw: mistake,
+        hint: 'Give options there that the schema of the plugin admits.',
+      })
+    return value
+  }
+
+  /** Opens a generation, which is closed after the check. Where it does not open at all, one check says so and the others do not apply. */
+  async open(request: OpenRequest = {}): Promise<Generation> {
+    const { definition, isFull } = this
+    if (this.#standing.closed !== undefined) notRun(this.#standing.closed)
+    const { instance = 'subject', generation: number = 1, live = true } = request
+    const options = this.valid(definition.options, request.options ?? (await this.options()))
+    try {
+      const owner = { instance, generation: number }
+      const generation = await this.traces.run(() => openGeneration(definition, this.host, owner, options))
+      if (live) generation.loan.activate()
+      this.#generations.push(generation)
+      return generation
+    } catch (error) {
+      const isFirst = request.instance === undefined && request.generation === undefined
+      if (isFirst && (isFull || error instanceof Failure))
+        this.#standing.closed = 'it does not open, as an earlier check has found'
+      if (error instanceof Failure) throw error
+      if (isFull)
+        throw new Failure({
+          did: 'open with the options of the peer',
+          saw: `it failed: ${messageOf(error)}`,
+          hint: 'The peer of conformance.js has to run and be reached with its options when setup resolves.',
+        })
+      this.#standing.closed = `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`
+      notRun(this.#standing.closed)
+    }
+  }
+
+  /** Ends all that the check has begun. */
+  async end(): Promise<void> {
+    await Promise.all(this.#generations.map((generation) => generation.close(100)))
+    await ending(async () => (await this.#peer)?.close())
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
+  }
+
+  async #startPeer(): Promise<Peer> {
+    const { setup } = this.author
+    if (setup === undefined) notRun('it needs a peer: give setup in conformance.js')
+    const folder = join(this.folder, 'peer')
+    await mkdir(folder)
+    const started = await ending(() => setup.call(this.author, { folder }), PATIENCE.checkMs / 2)
+    if (started.how === 'resolved') {
+      this.traces.rebase()
+      return started.value
+    }
+    throw new Failure({
+      did: 'setup of conformance.js',
+      saw: started.how === 'pending' ? 'it does not resolve' : `it failed: ${messageOf(started.error)}`,
+      hint: 'Resolve with { options, close } once the peer takes connections.',
+    })
+  }
+}

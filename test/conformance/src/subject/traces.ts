@@ -1,0 +1,95 @@
+import { AsyncLocalStorage, createHook } from 'node:async_hooks'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { PATIENCE, until } from '../time.ts'
+import { collectGarbage } from './garbage.ts'
+
+interface Timer {
+  readonly _destroyed: boolean
+  readonly _repeat: number | null
+  readonly _idleTimeout: number
+  hasRef(): boolean
+}
+
+const inside = new AsyncLocalStorage<Traces>()
+
+// Asks for timers only: everything else that a process holds shows as a file descriptor.
+createHook({
+  init(_id, type, _trigger, resource) {
+    if (type === 'Timeout') inside.getStore()?.timers.push(resource as Timer)
+  },
+}).enable()
+
+/** What a plugin leaves in the process: timers that it made, and descriptors that were not open before. */
+export class Traces {
+  readonly timers: Timer[] = []
+  #descriptors = descriptors()
+
+  /** Takes what is open now for what was open before: it is the peer's. */
+  rebase(): void {
+    this.#descriptors = descriptors()
+  }
+
+  /** Runs work of the plugin: what comes of it, however late, is attributed to it. */
+  run<T>(work: () => T): T {
+    return inside.run(this, work)
+  }
+
+  /** What is left now, in words. */
+  left(): readonly string[] {
+    const timers = this.timers
+      .filter(({ _destroyed }) => !_destroyed)
+      .map((timer) => {
+        const { _repeat: repeat, _idleTimeout: ms } = timer
+        const kind = repeat === null ? 'a timeout' : 'an interval'
+        return `${kind} of ${ms} ms${timer.hasRef() ? '' : ' (unref’d)'}`
+      })
+    const opened = [...descriptors()].flatMap(([target, count]) =>
+      count > (this.#descriptors.get(target) ?? 0) ? [target] : [],
+    )
+    return [...timers, ...opened]
+  }
+
+  /** Whether what is left will not end by itself in that time. */
+  #isHopeless(ms: number): boolean {
+    const alive = this.timers.filter(({ _destroyed }) => !_destroyed)
+    return alive.some(({ _repeat: repeat, _idleTimeout: afterMs }) => repeat !== null || afterMs > ms)
+  }
+
+  /** Waits until nothing is left; what is left after all. */
+  async settled(ms: number = PATIENCE.settleMs): Promise<readonly string[]> {
+    // The timer of AbortSignal.timeout ends with the signal, which nobody can end but the collector.
+    await until(() => this.left().length === 0, COLLECT_AFTER_MS)
+    if (this.left().length > 0) collectGarbage()
+    await until(() => this.left().length === 0, this.#isHopeless(ms) ? HOPELESS_MS : ms)
+    return this.left()
+  }
+}
+
+const COLLECT_AFTER_MS = 50
+/** An interval may still be ended by whoever is about to. */
+const HOPELESS_MS = 500
+
+/** Open descriptors by what they are; where the system does not tell, what keeps the process alive. */
+function descriptors(): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const target of targets()) counts.set(target, (counts.get(target) ?? 0) + 1)
+  return counts
+}
+
+function targets(): readonly string[] {
+  try {
+    return readdirSync('/proc/self/fd').flatMap((fd) => {
+      try {
+        const target = readlinkSync(`/proc/self/fd/${fd}`)
+        // Node's own: they come with threads and with what is watched for the first time.
+        return /^anon_inode|^\/dev\/|^pipe:|\/proc\//.test(target)
+          ? []
+          : [target.startsWith('socket') ? target.replace('socket:', 'socket ') : `the open file ${target}`]
+      } catch {
+        return []
+      }
+    })
+  } catch {
+    return process.getActiveResourcesInfo().filter((name) => name !== 'Timeout' && name !== 'Immediate')
+  }
+}

@@ -1,0 +1,53 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** How long the suite waits for a plugin. They are upper bounds: a plugin that does as it should is not waited for. */
+export const PATIENCE = {
+  /** A step that needs no more than the plugin itself and a peer on this machine. */
+  stepMs: 3000,
+  /** What is left to end by itself after a stop; Node's own `fetch` keeps a connection for 4 s. */
+  settleMs: 6000,
+  /** From the abort of the signal until nothing is waited for any more. */
+  leaveMs: 1500,
+  /** A check as a whole; then its process is ended. */
+  checkMs: 12_000,
+} as const
+
+/** How a piece of work ended. */
+export type Ending<T> =
+  | { readonly how: 'resolved'; readonly value: T }
+  | { readonly how: 'rejected'; readonly error: unknown }
+  | { readonly how: 'pending' }
+
+/** Waits for work, but not for ever; never rejects. */
+export async function ending<T>(
+  work: () => T | PromiseLike<T>,
+  ms: number = PATIENCE.stepMs,
+): Promise<Ending<T>> {
+  const over = new AbortController()
+  const done = (async (): Promise<Ending<T>> => ({ how: 'resolved', value: await work() }))().catch(
+    (error: unknown): Ending<T> => ({ how: 'rejected', error }),
+  )
+  const late = delay(ms, { how: 'pending' } as const, { signal: over.signal })
+  late.catch(() => undefined)
+  const first = await Promise.race([done, late])
+  over.abort()
+  return first
+}
+
+/** Waits until a condition holds; false when it does not within the time. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  ms: number = PATIENCE.stepMs,
+): Promise<boolean> {
+  const endMs = performance.now() + ms
+  for (;;) {
+    if (await condition()) return true
+    if (performance.now() > endMs) return false
+    await delay(5)
+  }
+}
+
+/** Lets everything run that waits for nothing. */
+export async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,0 +1,104 @@
+import type { Batch, Series, Signal } from '@smart-gateway/sdk'
+
+/** A batch, and the token that each of its records holds: no other record of the run holds it. */
+export interface Marked {
+  readonly batch: Batch
+  readonly tokens: readonly string[]
+}
+
+let made = 0
+
+/** A batch as the gateway hands it on: series frozen, all else plain. */
+export function markedBatch(signal: Signal, length: number, random: () => number): Marked {
+  const tokens = Array.from({ length }, () => {
+    const noise = Math.floor(random() * 2 ** 32).toString(36)
+    return `t${(made++).toString(36)}z${noise}z`
+  })
+  return { batch: batchOf(signal, tokens, random), tokens }
+}
+
+/** The batch again, as a retry brings it. */
+export function copyOf(batch: Batch): Batch {
+  if (batch.signal !== 'metric') return structuredClone(batch)
+  return {
+    ...batch,
+    series: [...batch.series],
+    values: Array.from(batch.values),
+    times: Array.from(batch.times),
+  }
+}
+
+/** The batch as it comes out at the other end in a thread: cloned, samples in typed columns. */
+export function crossed(batch: Batch): Batch {
+  if (batch.signal !== 'metric') return structuredClone(batch)
+  const { signal, length, values, times } = batch
+  const series = batch.series.map((one) => Object.freeze(structuredClone(one)))
+  return { signal, length, series, values: Float64Array.from(values), times: Float64Array.from(times) }
+}
+
+/** What is rare but allowed: values that are no finite numbers, no time, texts that need care. */
+export function oddBatch(signal: Signal): Batch {
+  const texts = ['', ' ', 'a"b\\c', 'line\nline', '\u0000', 'ü€𝄞', '\ud800', '__proto__', 'x'.repeat(5000)]
+  if (signal === 'metric') {
+    const series = texts.map((text, i) => seriesOf(`odd.name-${i} ${text.slice(0, 10)}`, { token: text }))
+    const values = [NaN, Infinity, -Infinity, 0, -0, 1e308, 5e-324, -1, 2 ** 53]
+    return { signal, length: texts.length, series, values, times: texts.map((_, i) => (i % 2 === 0 ? 0 : 1)) }
+  }
+  const records = texts.map((text, i) => ({
+    index: 'odd',
+    timeMs: i % 2 === 0 ? 0 : Date.now(),
+    severity: 'unknown' as const,
+    publisher: text || 'unknown',
+    labels: { [text]: text, deep: { a: [null, 2n ** 60n, { b: text }] } },
+    message: text,
+    annotations: { text },
+  }))
+  return withoutForeign(signal, records)
+}
+
+function batchOf(signal: Signal, tokens: readonly string[], random: () => number): Batch {
+  const length = tokens.length
+  const nowMs = Date.now()
+  if (signal === 'metric')
+    return {
+      signal,
+      length,
+      series: tokens.map((token) => seriesOf('conformance_value', { token })),
+      values: tokens.map(() => Math.round(random() * 1e6) / 16),
+      times: tokens.map((_, i) => nowMs - length + i),
+    }
+  const records = tokens.map((token, i) => ({
+    index: 'conformance',
+    timeMs: nowMs - length + i,
+    severity: 'info' as const,
+    publisher: 'conformance',
+    labels: { token, alertname: token },
+    annotations: { summary: `says ${token}` },
+    message: `says ${token}`,
+    id: token,
+  }))
+  return withoutForeign(signal, records)
+}
+
+function withoutForeign(
+  signal: 'event' | 'log',
+  records: readonly {
+    readonly index: string
+    readonly timeMs: number
+    readonly severity: 'info' | 'unknown'
+    readonly publisher: string
+    readonly labels: Readonly<Record<string, unknown>>
+    readonly annotations: Readonly<Record<string, unknown>>
+    readonly message: string
+    readonly id?: string
+  }[],
+): Batch {
+  const length = records.length
+  return signal === 'event'
+    ? { signal, length, records: records.map(({ message: _, ...event }) => event) }
+    : { signal, length, records: records.map(({ annotations: _, ...log }) => log) }
+}
+
+function seriesOf(name: string, labels: Readonly<Record<string, string>>): Series {
+  return Object.freeze({ name, labels: Object.freeze({ ...labels }), type: 'gauge', intervalMs: 10_000 })
+}

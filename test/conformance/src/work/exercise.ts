@@ -1,0 +1,90 @@
+import type { Definition, Subscription } from '@smart-gateway/sdk'
+import { keepingLogger } from '../host/log.ts'
+import { KeepingIntake } from '../host/intake.ts'
+import { KeepingSink } from '../host/sink.ts'
+import { Failure } from '../finding.ts'
+import type { AnySession } from '../subject/generation.ts'
+import { ending, turn } from '../time.ts'
+import { crossed, markedBatch } from './batches.ts'
+import { decode, messageOf } from './decode.ts'
+import { signalsOf, write } from './write.ts'
+
+/** What a thread or a check gives the plugin to do. */
+export interface Task {
+  readonly session: AnySession
+  readonly definition: Definition
+  readonly subscription: unknown
+  readonly random: () => number
+  /** Whether batches come as they do in a thread. */
+  readonly crosses?: boolean
+}
+
+/** Lets a session do a little of what it is for; what it may refuse, it may refuse. Returns what it said doing so. */
+export async function exercise({
+  session,
+  definition,
+  subscription,
+  random,
+  crosses = false,
+}: Task): Promise<readonly unknown[]> {
+  if (session.write !== undefined) {
+    const said: unknown[] = []
+    for (const signal of signalsOf(definition)) {
+      const { batch } = markedBatch(signal, 3, random)
+      const written = await write(session, crosses ? crossed(batch) : batch)
+      said.push(written.how)
+      if (written.how === 'failed') said.push(written.error)
+    }
+    return said
+  }
+  if (session.apply !== undefined) {
+    session.apply(markedBatch('metric', 3, random).batch)
+    return []
+  }
+  if (session.decode !== undefined) {
+    const { body, contentType } = (definition.kind === 'input' ? definition.example : undefined) ?? {
+      body: '{}',
+      contentType: 'application/json',
+    }
+    return [body, body.slice(1), body].map((text) => {
+      const { sink, thrown } = decode(session, messageOf(text, contentType))
+      return thrown === undefined ? sink.content : thrown.error
+    })
+  }
+  if (session.start !== undefined) {
+    await ending(() =>
+      session.start!(async (fill) => {
+        fill(new KeepingSink())
+      }),
+    )
+    await turn()
+    return []
+  }
+  const intake = new KeepingIntake()
+  intake.onDeliver = (delivered) => delivered.accept()
+  const subscribed = await subscribe(session, subscription, intake)
+  if (subscribed === undefined) return []
+  await ending(async () => subscribed.start())
+  await turn()
+  await ending(() => subscribed.stop())
+  return []
+}
+
+/** Subscribes; undefined when it was refused. */
+export async function subscribe(
+  session: AnySession,
+  options: unknown,
+  intake: KeepingIntake,
+  input = 'reader',
+): Promise<Subscription | undefined> {
+  const context = { input, log: keepingLogger([]) }
+  const end = await ending(() => session.subscribe!(options, intake, context))
+  if (end.how !== 'resolved') return undefined
+  const { start, stop } = (end.value ?? {}) as Partial<Subscription>
+  if (typeof start === 'function' && typeof stop === 'function') return end.value
+  throw new Failure({
+    did: 'subscribe',
+    saw: 'it did not resolve with a subscription that has start and stop',
+    hint: 'Return { start, stop } and, where there are any, address and credit.',
+  })
+}
