@@ -51,11 +51,15 @@ function flawOf(one: Package, { file, test: isTest }: Source, specifier: string)
     return join(dirname(file), specifier).startsWith(home) ? undefined : 'it lies in another package'
   }
   const [name, subpath] = splitSpecifier(specifier)
-  if (ours.has(name) && !mayImport(one, name, isTest)) return `${one.folder} must not know ${name}`
+  // A new plugin has as its own what the package that makes it is developed with.
+  const isTemplate = file.startsWith('create/template/')
+  if (ours.has(name) && !isTemplate && !mayImport(one, name, isTest))
+    return `${one.folder} must not know ${name}`
   if (name === '@smart-gateway/sdk' && subpath === 'testing' && !isTest) return 'it is for tests'
-  const declared = isTest
-    ? [...one.dependencies, ...one.devDependencies, ...devDependencies]
-    : one.dependencies
+  const declared =
+    isTest || isTemplate
+      ? [...one.dependencies, ...one.devDependencies, ...devDependencies]
+      : one.dependencies
   return declared.includes(name) ? undefined : `${one.folder}/package.json does not declare it`
 }
 
