@@ -5,6 +5,7 @@ import { INPUT } from './families/input.ts'
 import { ISOLATION } from './families/isolation.ts'
 import { LEAKS } from './families/leaks.ts'
 import { LIFECYCLE } from './families/lifecycle.ts'
+import { OPENING } from './families/opening.ts'
 import { OPTIONS } from './families/options.ts'
 import { OUTPUT } from './families/output.ts'
 import { PACKAGE } from './families/package.ts'
@@ -18,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   ...PACKAGE,
   ...OPTIONS,
   ...LIFECYCLE,
+  ...OPENING,
   ...INPUT,
   ...SOURCE,
   ...OUTPUT,

@@ -4,21 +4,18 @@ import { pick } from '@smart-gateway/sdk/testing'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
-import { beginToOpen } from '../subject/generation.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
-import { unreachable } from '../subject/elsewhere.ts'
 import { messageOf } from '../subject/message.ts'
 import { sizeOf } from '../subject/state-size.ts'
-import { closedPort, startSilentPeer } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
-import { PATIENCE, ending, turn, until } from '../time.ts'
+import { PATIENCE, ending, turn } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
+import { ensureNothingLeft, ensureStopped } from '../work/endings.ts'
 import { exercise } from '../work/exercise.ts'
 import { signalsOf } from '../work/write.ts'
 
 const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
 const LEAVE = 'Context.signal: aborted = leave now. It ends every wait in `open`.'
-const NOTHING = 'open: whatever it throws or rejects with, nothing may be left behind.'
 
 /** From open to stop, in every order in which they come. */
 export const LIFECYCLE: readonly Check[] = [
@@ -79,68 +76,6 @@ export const LIFECYCLE: readonly Check[] = [
         `opened it, and ended it in orders such as ${ORDERS[1]!.join(', ')}`,
         STOP,
       )
-    },
-  },
-  {
-    id: 'lifecycle.aborted-open',
-    level: 'must',
-    clause: `${LEAVE} ${NOTHING}`,
-    kinds: KINDS,
-    async run(subject) {
-      const { definition, traces, host } = subject
-      const silent = await startSilentPeer()
-      try {
-        const options = await unreachable(subject, silent.port)
-        for (const [i, afterMs] of [-1, 0, 1, 5, 20, 60].entries()) {
-          const owner = { instance: 'aborted', generation: i + 1 }
-          const { loan, session } = traces.run(() => beginToOpen(definition, host, owner, options))
-          if (afterMs > 0) await delay(afterMs)
-          else if (afterMs === 0) await turn()
-          loan.abort()
-          const did = `aborted the signal ${afterMs < 0 ? 'at once' : `${afterMs} ms`} after open was called`
-          const end = await ending(() => session, PATIENCE.leaveMs)
-          if (end.how === 'pending')
-            fail({
-              did,
-              saw: `open is pending after ${PATIENCE.leaveMs} ms`,
-              hint: 'Give the signal to every wait in open.',
-            })
-          if (end.how === 'resolved')
-            ensureStopped(await ending(async () => end.value?.stop?.()), `${did}, then stopped the session`)
-          await loan.takeBack()
-        }
-        const isLeft = !(await until(() => silent.open === 0, PATIENCE.leaveMs))
-        ensure(!isLeft, {
-          did: 'aborted the signal at several moments while it connected to a peer that says nothing',
-          saw: `${silent.open} of ${silent.seen} connections are still open`,
-          hint: 'End the socket when the signal aborts, also one that has no session yet.',
-        })
-      } finally {
-        silent.close()
-      }
-      await ensureNothingLeft(subject, 'aborted the signal at several moments while it opened', NOTHING)
-    },
-  },
-  {
-    id: 'lifecycle.failed-open',
-    level: 'must',
-    clause: NOTHING,
-    kinds: KINDS,
-    async run(subject) {
-      const { definition, traces, host } = subject
-      const options = await unreachable(subject, await closedPort())
-      let failures = 0
-      for (let i = 0; i < 3; i++) {
-        const owner = { instance: 'failing', generation: i + 1 }
-        const { loan, session } = traces.run(() => beginToOpen(definition, host, owner, options))
-        const end = await ending(() => session)
-        if (end.how === 'rejected') {
-          failures++
-        } else if (end.how === 'resolved') await ending(async () => end.value?.stop?.())
-        await loan.takeBack()
-        if (end.how === 'pending') await ending(() => session, PATIENCE.leaveMs)
-      }
-      await ensureNothingLeft(subject, `opened it where nobody listens (${failures} of 3 failed)`, NOTHING)
     },
   },
   {
@@ -280,21 +215,4 @@ function ensureHealth(health: Health): void {
     saw: `it says ${JSON.stringify(health)}`,
     hint: "Say { state: 'ready' } or { state: 'degraded', reason: 'one sentence' }.",
   })
-}
-
-function ensureStopped(end: Awaited<ReturnType<typeof ending>>, did: string): void {
-  if (end.how === 'resolved') return
-  fail({
-    did: `stopped it: ${did}`,
-    saw:
-      end.how === 'pending'
-        ? `stop is pending after ${PATIENCE.stepMs} ms`
-        : `stop failed: ${messageOf(end.error)}`,
-    hint: 'Keep the promise of the first stop and return it again; let the signal end every wait.',
-  })
-}
-
-async function ensureNothingLeft(subject: Subject, did: string, clause: string): Promise<void> {
-  const left = await subject.traces.settled()
-  if (left.length > 0) fail({ did, saw: `this is left: ${[...new Set(left)].join(', ')}`, hint: clause })
 }

@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { builtinModules, isBuiltin } from 'node:module'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
@@ -105,16 +105,21 @@ export const PACKAGE: readonly Check[] = [
     level: 'should',
     clause: 'A package with types says where they are, for those who wrap it.',
     kinds: KINDS,
-    async run({ plugin: { json } }) {
+    async run({ plugin: { json, folder } }) {
       const exported = json['exports'] as Record<string, unknown> | undefined
       const root =
         typeof exported === 'object' && exported !== null && '.' in exported ? exported['.'] : exported
       const types = target(root, ['types']) ?? json['types']
-      ensure(typeof types === 'string', {
-        did: 'looked for the types that package.json names',
-        saw: 'it names none',
-        hint: 'Add "types" to its exports, before "default".',
-      })
+      const did = 'looked for the types that package.json names'
+      const hint = 'Add "types" to its exports, before "default".'
+      if (typeof types !== 'string') {
+        const exclude = (name: string): boolean => name.endsWith('node_modules')
+        if (globSync('**/*.{ts,mts}', { cwd: folder, exclude }).length === 0) notRun('it is plain JavaScript')
+        fail({ did, saw: 'it names none', hint })
+      }
+      const file = join(folder, types)
+      // What is built may not be there yet.
+      ensure(existsSync(file) || !existsSync(dirname(file)), { did, saw: `${types} does not exist`, hint })
     },
   },
   {

@@ -2,13 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Check } from '../check.ts'
 import { KINDS } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
+import { KeepingIntake } from '../host/intake.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import { sizeOf } from '../subject/state-size.ts'
 import type { Subject } from '../subject/subject.ts'
-import { ending } from '../time.ts'
+import { ending, until } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { exercise } from '../work/exercise.ts'
+import { join, produce, textsFor } from '../work/messages.ts'
 import { missing, storedCounts, worthWriting } from '../work/stored.ts'
 import { watched } from '../work/unchanged.ts'
 import { signalsOf, write, writeWell } from '../work/write.ts'
@@ -90,6 +92,49 @@ export const SWAP: readonly Check[] = [
         did: `wrote ${tokens.length} records before, during and after a swap`,
         saw: `the store lacks ${lost.length} of them`,
         hint: 'Hand over with exportState and restore what only the session holds.',
+      })
+    },
+  },
+  {
+    id: 'swap.subscription',
+    level: 'must',
+    clause:
+      'While a transport is swapped nothing is lost: what came with the old subscription is settled there, what comes later goes to the new one.',
+    kinds: ['transport'],
+    async run(subject) {
+      const { definition } = subject
+      if (definition.kind !== 'transport') notRun('it is no transport')
+      const peer = await subject.peer()
+      if (peer.produce === undefined) notRun('the peer of conformance.js cannot produce')
+      const intake = new KeepingIntake()
+      intake.onDeliver = (delivered) => void setImmediate(() => delivered.accept())
+      const before = await subject.open()
+      const old = await join(subject, before, intake)
+      await old.start()
+      const next = await another(subject)
+      const fresh = await join(subject, next, intake)
+      const texts = [textsFor(50), textsFor(200), textsFor(50)] as const
+      await produce(peer, texts[0], old)
+      const during = produce(peer, texts[1], old)
+      // Two consumers at once would mix the order of what the peer keeps; where it keeps nothing, nobody may be away.
+      const steps = [() => old.stop(), async () => await fresh.start()]
+      for (const step of definition.redelivers ? steps : steps.toReversed()) await step()
+      next.loan.activate()
+      await during
+      await before.close()
+      await produce(peer, texts[2], fresh)
+      const isFated = async (text: string): Promise<boolean> =>
+        intake.with(text).length > 0 || (!definition.redelivers && (await peer.fate?.(text)) === 'returned')
+      const lost = async (): Promise<readonly string[]> => {
+        const fated = await Promise.all(texts.flat().map(isFated))
+        return texts.flat().filter((_, i) => !fated[i])
+      }
+      await until(async () => (await lost()).length === 0)
+      const missed = (await lost()).length
+      ensure(missed === 0, {
+        did: 'sent 300 messages before, during and after a swap',
+        saw: `${missed} of them were neither delivered nor given back`,
+        hint: 'Deliver or give back what still comes after stop was called; acknowledge nothing of it.',
       })
     },
   },

@@ -4,12 +4,12 @@ import type { Fate, Peer } from '../author.ts'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
 import { KeepingIntake } from '../host/intake.ts'
-import { keepingLogger } from '../host/log.ts'
 import type { Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import type { Subject } from '../subject/subject.ts'
 import { ending, until } from '../time.ts'
 import { subscribe } from '../work/exercise.ts'
+import { join, produce, textsFor } from '../work/messages.ts'
 
 const DELIVER =
   'Intake.deliver: the promise is the fate of the message; a transport MUST wait for it before it acknowledges.'
@@ -288,19 +288,6 @@ async function subscribed(subject: Subject) {
   return { definition, peer, generation, intake, subscription: await join(subject, generation, intake) }
 }
 
-async function join(subject: Subject, { session }: Generation, intake: KeepingIntake): Promise<Subscription> {
-  const options = await subject.subscription()
-  const end = await ending(() =>
-    session.subscribe!(options as never, intake, { input: 'reader', log: keepingLogger([]) }),
-  )
-  if (end.how === 'resolved') return end.value
-  return fail({
-    did: 'subscribed with the subscription of the peer',
-    saw: end.how === 'pending' ? 'it is pending' : `it failed: ${messageOf(end.error)}`,
-    hint: 'The peer of conformance.js has to have what its subscription names.',
-  })
-}
-
 /** As the gateway does after a failure. */
 async function anew(subject: Subject, before: Generation, intake: KeepingIntake): Promise<Subscription> {
   let next = before
@@ -311,17 +298,6 @@ async function anew(subject: Subject, before: Generation, intake: KeepingIntake)
   const subscription = await join(subject, next, intake)
   await subscription.start()
   return subscription
-}
-
-let produced = 0
-
-function textsFor(count: number): readonly string[] {
-  // The token ends, so that none is the beginning of another one.
-  return Array.from({ length: count }, () => JSON.stringify({ token: `m${(produced++).toString(36)}z` }))
-}
-
-async function produce(peer: Peer, texts: readonly string[], { address }: Subscription): Promise<void> {
-  await peer.produce!(texts, address)
 }
 
 function fateOf(peer: Peer): (text: string) => Promise<Fate | undefined> {

@@ -32,7 +32,7 @@ const standing = prepare()
 process.on('message', ({ check }: Order) => {
   void run(check).then(async (verdict) => {
     const { closed } = await standing
-    process.send!({ check, verdict, closed } satisfies Note)
+    process.send!({ check, verdict, closed, stray: strays.length > 0 } satisfies Note)
   })
 })
 // Whoever gave the orders is gone.
@@ -45,7 +45,15 @@ async function prepare(): Promise<Standing> {
   const definition: Definition | Error = await importDefinition(plugin).catch(
     (error: unknown) => new Error(messageOf(error)),
   )
-  return { plugin, author, seed: setting.seed, definition, printed, closed: setting.closed }
+  return {
+    plugin,
+    author,
+    seed: setting.seed,
+    definition,
+    printed,
+    closed: setting.closed,
+    shared: undefined,
+  }
 }
 
 async function run(id: string): Promise<Verdict> {
@@ -55,7 +63,7 @@ async function run(id: string): Promise<Verdict> {
   const verdict = await tryCheck(check, subject)
   await subject.end().catch(() => undefined)
   await turn()
-  if (strays.length === 0 || verdict.status === 'failed') return verdict
+  if (strays.length === 0 || verdict.status === 'failed' || check.level === 'report') return verdict
   const finding = {
     did: 'ran the check',
     saw: `meanwhile this was thrown where nobody catches it: ${messageOf(strays[0])}`,

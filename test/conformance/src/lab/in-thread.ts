@@ -55,7 +55,6 @@ export async function inThread(
   }
   const worker = new Worker(new URL(IS_SOURCE ? './thread.ts' : './thread.js', import.meta.url), {
     workerData: data,
-    ...(IS_SOURCE && { execArgv: ['--conditions=@smart-gateway/source'] }),
   })
   let note: ThreadNote | undefined
   let thrown: Error | undefined

@@ -8,13 +8,14 @@ import type { Note, Order, Setting, Verdict } from './protocol.ts'
 /** Each costs its time; after so many it is known what kind of plugin it is. */
 const MAX_LOST = 2
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
+const SOURCES = new URL('./sources.ts', import.meta.url).href
 const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', import.meta.url))
 
 /** Runs checks in a process of their own: a plugin that hangs or ends it costs its check, and a new process goes on. */
 export class Lab {
   readonly #setting: Omit<Setting, 'closed'>
   #closed: string | undefined
-  /** Checks that hung, or ended their process. */
+  /** Checks that hung, or ended their process, or would have. */
   #lost = 0
   #process: ChildProcess | undefined
   /** One at a time. */
@@ -38,7 +39,10 @@ export class Lab {
 
   async #run({ id }: Check): Promise<Verdict> {
     if (this.#lost >= MAX_LOST)
-      return { status: 'not-run', reason: `${MAX_LOST} checks hung, or ended the process: no more are tried` }
+      return {
+        status: 'not-run',
+        reason: `${MAX_LOST} checks hung, or threw where that ends the process: no more are tried`,
+      }
     const bench = (this.#process ??= this.#start())
     const over = new AbortController()
     const verdict = await new Promise<Verdict>((resolve) => {
@@ -47,7 +51,7 @@ export class Lab {
       const onMessage = (note: Note): void => {
         if (note.check !== id) return
         this.#closed = note.closed
-        resolve(note.verdict)
+        resolve(note.stray ? this.#lose(note.verdict) : note.verdict)
       }
       const onExit = (code: number | null, signal: string | null): void =>
         resolve(this.#lose(ended(code ?? signal)))
@@ -72,12 +76,11 @@ export class Lab {
   }
 
   #start(): ChildProcess {
-    const conditions = IS_SOURCE ? ['--conditions=@smart-gateway/source'] : []
     const bench = fork(
       BENCH,
       [JSON.stringify({ ...this.#setting, closed: this.#closed } satisfies Setting)],
       {
-        execArgv: conditions,
+        execArgv: IS_SOURCE ? ['--import', SOURCES] : [],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
         serialization: 'advanced',
       },

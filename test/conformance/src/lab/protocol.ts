@@ -26,4 +26,6 @@ export interface Note {
   readonly check: string
   readonly verdict: Verdict
   readonly closed: string | undefined
+  /** Whether something was thrown that would have ended the process. */
+  readonly stray: boolean
 }

@@ -11,7 +11,8 @@ export interface SilentPeer {
   close(): void
 }
 
-export async function startSilentPeer(): Promise<SilentPeer> {
+/** `greet` is what it does with a connection instead of saying nothing. */
+export async function startSilentPeer(greet?: (socket: Socket) => void): Promise<SilentPeer> {
   const open = new Set<Socket>()
   let seen = 0
   const server = createServer((socket) => {
@@ -21,6 +22,7 @@ export async function startSilentPeer(): Promise<SilentPeer> {
       .on('error', () => undefined)
       .on('close', () => open.delete(socket))
       .resume()
+    greet?.(socket)
   })
   await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve))
   return {

@@ -25,6 +25,8 @@ export interface Standing {
   readonly definition: Definition | Error
   /** What the plugin has written to the process's output. */
   readonly printed: string[]
+  /** What several checks look at, once one has made it. */
+  shared: Promise<unknown> | undefined
   /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
   closed: string | undefined
 }
@@ -73,7 +75,7 @@ export class Subject {
   /** What the plugin's module exports. */
   get definition(): Definition {
     const { definition } = this.#standing
-    if (definition instanceof Error) notRun(`there is no definition to look at: ${definition.message}`)
+    if (definition instanceof Error) notRun('there is no definition, as package.definition has found')
     return definition
   }
 
@@ -149,6 +151,12 @@ export class Subject {
       this.#standing.closed = `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`
       notRun(this.#standing.closed)
     }
+  }
+
+  /** Does something once for all checks of this process; what it gives is the same for each. */
+  once<T>(work: () => Promise<T>): Promise<T> {
+    this.#standing.shared ??= work()
+    return this.#standing.shared as Promise<T>
   }
 
   /** Ends all that the check has begun. */

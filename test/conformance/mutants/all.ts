@@ -1,0 +1,16 @@
+import type { Mutant } from './mutant.ts'
+import { OF_FILTER } from './of-filter.ts'
+import { OF_INPUT } from './of-input.ts'
+import { OF_LIFECYCLE } from './of-lifecycle.ts'
+import { OF_OUTPUT } from './of-output.ts'
+import { OF_PACKAGE } from './of-package.ts'
+import { OF_TRANSPORT } from './of-transport.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  ...OF_PACKAGE,
+  ...OF_LIFECYCLE,
+  ...OF_INPUT,
+  ...OF_OUTPUT,
+  ...OF_FILTER,
+  ...OF_TRANSPORT,
+]

@@ -1,0 +1,4 @@
+import type { FilterDefinition } from '@smart-gateway/sdk'
+
+declare const definition: FilterDefinition
+export default definition

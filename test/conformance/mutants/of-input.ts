@@ -1,0 +1,128 @@
+import { code } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+/** Inputs that make something else of messages than they should. */
+export const OF_INPUT: readonly Mutant[] = [
+  {
+    does: 'has an example that it refuses',
+    base: 'input',
+    changes: [code('{"name":"up","host":"a"', '{"name":"up"')],
+    fails: ['input.example'],
+  },
+  {
+    does: 'yields a signal that it does not name',
+    base: 'input',
+    changes: [code("signals: ['metric', 'log']", "signals: ['metric']")],
+    fails: ['input.records', 'input.malformed'],
+  },
+  {
+    does: 'gives a log line a second after decode has returned',
+    base: 'input',
+    changes: [
+      code('out.log(logOf(line, host, time))', 'setImmediate(() => out.log(logOf(line, host, time)))'),
+    ],
+    fails: ['input.synchronous'],
+  },
+  {
+    does: 'wipes a message that it has read',
+    base: 'input',
+    changes: [
+      code(
+        'const elements = parse(body.toString())',
+        'const elements = parse(body.toString())\n        body.fill(32)',
+      ),
+    ],
+    fails: ['input.message-unchanged', 'input.pure', 'input.interned', 'input.malformed'],
+  },
+  {
+    does: 'takes the time of its clock',
+    base: 'input',
+    changes: [
+      code(
+        'out.log(logOf(line, host, time))',
+        'out.log(logOf(line, host, performance.timeOrigin + performance.now()))',
+      ),
+    ],
+    fails: ['lifecycle.two-instances', 'input.pure', 'input.malformed', 'isolation.worker'],
+  },
+  {
+    does: 'fills one record again and again',
+    base: 'input',
+    changes: [
+      code(
+        "  return { index: 'base', timeMs, severity: 'info', publisher, labels: {}, message }",
+        "  shared.labels = { nth: String(++count) }\n  return Object.assign(shared, { index: 'base', timeMs, severity: 'info', publisher, message })",
+      ),
+      code('function parse(text) {', 'const shared = {}\nlet count = 0\n\nfunction parse(text) {'),
+    ],
+    fails: [
+      'lifecycle.two-instances',
+      'input.pure',
+      'input.records-kept',
+      'input.malformed',
+      'isolation.worker',
+    ],
+  },
+  {
+    does: 'makes every series anew',
+    base: 'input',
+    changes: [
+      code(
+        '  const known = table.lookup(key)\n  if (known) return known[0]\n  return table.intern(key, [',
+        '  void [table, key]\n  return Object.freeze([',
+      ),
+    ],
+    fails: ['input.interned'],
+  },
+  {
+    does: 'throws a text at a malformed message',
+    base: 'input',
+    changes: [
+      code("throw Object.assign(new Error('not a list'), { retryable: false })", "throw 'not a list'"),
+    ],
+    fails: ['input.malformed'],
+  },
+  {
+    does: 'decodes nothing any more after a malformed message',
+    base: 'input',
+    changes: [
+      code(
+        '  const elements = JSON.parse(text)',
+        "  if (broken) throw new Error('broken')\n  broken = true\n  const elements = JSON.parse(text)\n  broken = false",
+      ),
+      code('function parse(text) {', 'let broken = false\n\nfunction parse(text) {'),
+    ],
+    fails: ['input.example', 'input.malformed', 'isolation.worker'],
+  },
+  {
+    does: 'emits everything twice',
+    base: 'source',
+    changes: [
+      code('const fate = emit(', 'void emit((out) => out.log(logOf(line)))\n          const fate = emit('),
+    ],
+    fails: ['source.once', 'source.given-back'],
+  },
+  {
+    does: 'drops what comes while an emission is pending',
+    base: 'source',
+    changes: [code('if (stopped) return', 'if (stopped || open.size > 0) return')],
+    fails: ['source.once', 'source.backpressure', 'source.given-back'],
+  },
+  {
+    does: 'takes a refusal for an acceptance',
+    base: 'source',
+    changes: [code('() => void socket.write(`no ${line}\\n`)', '() => void socket.write(`ok ${line}\\n`)')],
+    fails: ['source.given-back'],
+  },
+  {
+    does: 'emits on after it was stopped',
+    base: 'source',
+    changes: [
+      code(
+        '        stopped = true\n        await Promise.all(open)\n        socket.destroy()\n',
+        '        await Promise.all(open)\n',
+      ),
+    ],
+    fails: ['source.stops'],
+  },
+]

@@ -1,0 +1,197 @@
+import { code } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+/** Sessions that begin or end as they should not, and what they leave. */
+export const OF_LIFECYCLE: readonly Mutant[] = [
+  {
+    does: 'says that it is fine instead of ready',
+    base: 'output',
+    changes: [code("health: () => ({ state: 'ready' })", "health: () => 'fine'")],
+    fails: ['lifecycle.session'],
+  },
+  {
+    does: 'returns no session',
+    base: 'filter',
+    changes: [code('    apply(batch) {', '    filter(batch) {')],
+    fails: ['lifecycle.session'],
+  },
+  {
+    does: 'fails when it is stopped a second time',
+    base: 'output',
+    changes: [
+      code(
+        'stopping ??= writing',
+        "if (stopping) throw new Error('it has stopped')\n        stopping = writing",
+      ),
+    ],
+    fails: ['lifecycle.stop-twice', 'lifecycle.orders'],
+  },
+  {
+    does: 'never stops once its signal was aborted',
+    base: 'output',
+    changes: [
+      code(
+        '    return {\n      address: options.url,',
+        "    signal.addEventListener('abort', () => (writing = new Promise(() => undefined)))\n    return {\n      address: options.url,",
+      ),
+    ],
+    fails: ['lifecycle.orders'],
+  },
+  {
+    does: 'leaks a socket only when it is aborted while it connects',
+    base: 'source',
+    changes: [
+      code(
+        "    const leave = () => socket.destroy()\n    signal.addEventListener('abort', leave)\n    if (signal.aborted) leave()\n",
+        '',
+      ),
+      code(
+        '      socket.destroy()\n      throw Object',
+        '      if (!signal.aborted) socket.destroy()\n      throw Object',
+      ),
+      code(
+        '    let stopped = false\n',
+        "    signal.addEventListener('abort', () => socket.destroy())\n    let stopped = false\n",
+      ),
+    ],
+    fails: ['lifecycle.aborted-open'],
+  },
+  {
+    does: 'leaves a timer when it cannot open',
+    base: 'output',
+    changes: [
+      code(
+        '    try {\n      await post([])',
+        '    const beat = setInterval(() => undefined, 60_000).unref()\n    try {\n      await post([])',
+      ),
+      code(
+        'writing.then(() => agent.destroy())',
+        '(clearInterval(beat), writing.then(() => agent.destroy()))',
+      ),
+    ],
+    fails: ['lifecycle.aborted-open', 'lifecycle.failed-open'],
+  },
+  {
+    does: 'waits for a store that hangs whatever the signal says',
+    base: 'output',
+    changes: [
+      code('      signal,\n', ''),
+      code(
+        "const timer = setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)",
+        'const timer = undefined',
+      ),
+    ],
+    fails: ['lifecycle.aborted-open', 'lifecycle.hanging-peer', 'output.stopped-hanging'],
+  },
+  {
+    does: 'keeps its state in the module, which two instances share',
+    base: 'output',
+    changes: [
+      code('    const seen = new Set()\n', ''),
+      code('function linesOf(batch) {', 'const seen = new Set()\n\nfunction linesOf(batch) {'),
+    ],
+    fails: ['lifecycle.two-instances', 'swap.state'],
+  },
+  {
+    does: 'throws a text instead of an error when it cannot open',
+    base: 'output',
+    changes: [code('agent.destroy()\n      throw error', "agent.destroy()\n      throw 'no store'")],
+    fails: ['errors.open'],
+  },
+  {
+    does: 'throws errors whose properties have other types',
+    base: 'output',
+    changes: [
+      code(
+        'const error = failure(`the store answers ${statusCode}`, statusCode !== 400)',
+        'const error = failure(`the store answers ${statusCode}`, String(statusCode !== 400))',
+      ),
+    ],
+    fails: ['output.refused', 'output.busy', 'output.retry-after', 'errors.write'],
+  },
+  {
+    does: 'leaves an interval that keeps a thread alive',
+    base: 'input',
+    changes: [
+      code('  open({ series }) {\n', '  open({ series }) {\n    setInterval(() => undefined, 60_000)\n'),
+    ],
+    fails: [
+      'lifecycle.orders',
+      'lifecycle.aborted-open',
+      'lifecycle.failed-open',
+      'leaks.thread-ends',
+      'leaks.handles',
+    ],
+  },
+  {
+    does: 'leaves an unref’d timer',
+    base: 'input',
+    changes: [
+      code(
+        '  open({ series }) {\n',
+        '  open({ series }) {\n    setInterval(() => undefined, 60_000).unref()\n',
+      ),
+    ],
+    fails: ['lifecycle.orders', 'lifecycle.aborted-open', 'lifecycle.failed-open', 'leaks.handles'],
+  },
+  {
+    does: 'listens to the process',
+    base: 'input',
+    changes: [
+      code('  open({ series }) {\n', "  open({ series }) {\n    process.on('SIGHUP', () => undefined)\n"),
+    ],
+    fails: ['leaks.process'],
+  },
+  {
+    does: 'keeps something of every session',
+    base: 'input',
+    changes: [
+      code(
+        '  open({ series }) {\n',
+        '  open({ series }) {\n    kept.push(Array.from({ length: 10_000 }, () => 0.5))\n',
+      ),
+      code('function parse(text) {', 'const kept = []\n\nfunction parse(text) {'),
+    ],
+    fails: ['leaks.heap'],
+  },
+  {
+    does: 'reads batches as if they always were arrays',
+    base: 'output',
+    changes: [
+      code(
+        'function linesOf(batch) {',
+        "function linesOf(batch) {\n  if (batch.values && !Array.isArray(batch.values)) throw failure('no array', false)",
+      ),
+    ],
+    fails: ['isolation.worker'],
+  },
+  {
+    does: 'prints',
+    base: 'input',
+    changes: [code('  open({ series }) {\n', "  open({ series }) {\n    console.log('opens')\n")],
+    fails: ['isolation.quiet'],
+  },
+  {
+    does: 'throws in a callback',
+    base: 'input',
+    changes: [
+      code(
+        '  open({ series }) {\n',
+        "  open({ series }) {\n    setImmediate(() => {\n      throw new Error('late')\n    })\n",
+      ),
+    ],
+    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+  },
+  {
+    does: 'ends the process',
+    base: 'filter',
+    changes: [code('    apply(batch) {', '    apply(batch) {\n      process.exit(0)')],
+    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+  },
+  {
+    does: 'never comes back',
+    base: 'filter',
+    changes: [code('    apply(batch) {', '    apply(batch) {\n      for (;;);')],
+    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+  },
+]

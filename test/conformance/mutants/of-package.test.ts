@@ -1,0 +1,4 @@
+import { mutantTests } from './mutant-tests.ts'
+import { OF_PACKAGE } from './of-package.ts'
+
+mutantTests(OF_PACKAGE)

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { writeMutant } from '../mutants/mutant.ts'
+import { conformance } from './conformance.ts'
+import { badge } from './report/badge.ts'
+import { junit } from './report/junit.ts'
+import { line } from './report/terminal.ts'
+
+const folders: string[] = []
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+function pluginWith(author: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'plugin-'))
+  folders.push(folder)
+  writeMutant({ base: 'filter', changes: [] }, folder)
+  writeFileSync(join(folder, 'conformance.js'), author)
+  return folder
+}
+
+test('a SHOULD that its author skips is shown as such, with the reason', async () => {
+  const folder = pluginWith("export default { skip: { 'package.types': 'it is plain JavaScript' } }")
+  const { outcomes, conforms } = await conformance(folder)
+  const outcome = outcomes.find(({ id }) => id === 'package.types')!
+  expect(outcome.result).toEqual({ status: 'skipped', reason: 'it is plain JavaScript' })
+  expect(line(outcome)).toContain('it is plain JavaScript')
+  expect(conforms).toBe(true)
+}, 60_000)
+
+test('a MUST cannot be skipped', async () => {
+  const folder = pluginWith("export default { skip: { 'filter.whole': 'no time' } }")
+  const report = await conformance(folder)
+  expect(report.conforms).toBe(false)
+  const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
+  expect(failed.map(({ id }) => id)).toEqual(['filter.whole'])
+  expect(line(failed[0]!)).toMatch(/clause: .*\n.*done: .*\n.*seen: .*MUST.*\n.*hint: /)
+  expect(junit(report)).toMatch(/<testcase name="filter.whole"[^>]*><failure message="it skips filter.whole/)
+  expect(JSON.parse(badge(report))).toMatchObject({ message: '1 failed', color: 'red' })
+}, 60_000)
+
+test('a folder without a plugin is told in a sentence', async () => {
+  await expect(conformance(import.meta.dirname)).rejects.toThrow('there is no package.json in')
+})
