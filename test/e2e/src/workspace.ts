@@ -7,7 +7,7 @@ export interface Package {
   /** From the root, with slashes: `plugins/inputs/collectd`. */
   readonly folder: string
   readonly name: string
-  /** What is there where it runs: dependencies and peers. */
+  /** What is there where it runs: dependencies and peers, but for those that may be left out. */
   readonly dependencies: readonly string[]
   readonly devDependencies: readonly string[]
   readonly sources: readonly Source[]
@@ -32,12 +32,16 @@ export function packages(): readonly Package[] {
         name,
         dependencies = {},
         peerDependencies = {},
+        peerDependenciesMeta = {},
         devDependencies = {},
       } = readJson(manifest) as unknown as Manifest
       return {
         folder,
         name,
-        dependencies: Object.keys({ ...dependencies, ...peerDependencies }),
+        dependencies: [
+          ...Object.keys(dependencies),
+          ...Object.keys(peerDependencies).filter((peer) => peerDependenciesMeta[peer]?.optional !== true),
+        ],
         devDependencies: Object.keys(devDependencies),
         sources: sourcesOf(folder),
       }
@@ -49,6 +53,7 @@ interface Manifest {
   readonly name: string
   readonly dependencies?: object
   readonly peerDependencies?: object
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
   readonly devDependencies?: object
 }
 
