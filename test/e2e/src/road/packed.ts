@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
-import { basename, join, relative } from 'node:path'
-import { ROOT } from '../gateway-process.ts'
+import { basename, join } from 'node:path'
 import { packages, readJson } from '../workspace.ts'
+import { copyWorkspace } from './workspace-copy.ts'
 
 /** One package as it would be published. */
 export interface PackedPackage {
@@ -17,8 +16,7 @@ export interface PackedPackage {
  */
 export async function packAll(folder: string): Promise<readonly PackedPackage[]> {
   const copy = join(folder, 'workspace')
-  cpSync(ROOT, copy, { recursive: true, filter: isSource })
-  linkModules(copy)
+  copyWorkspace(copy)
   const published = packages().filter(({ folder }) => readJson(`${folder}/package.json`)['private'] !== true)
   // The SDK first: the others are built against its types.
   const inOrder = published.toSorted((a, b) => Number(b.folder === 'sdk') - Number(a.folder === 'sdk'))
@@ -39,25 +37,6 @@ export async function packAll(folder: string): Promise<readonly PackedPackage[]>
 type Listed =
   | readonly { readonly name: string; readonly filename: string }[]
   | Record<string, { readonly name: string; readonly filename: string }>
-
-function isSource(path: string): boolean {
-  const inside = relative(ROOT, path)
-  return !/(^|\/)(node_modules|dist|state|\.git)(\/|$)/.test(inside) && !inside.startsWith('test/fixtures/')
-}
-
-/** The packages that are installed, and those of the workspace as the copy has them. */
-function linkModules(copy: string): void {
-  const modules = join(copy, 'node_modules')
-  mkdirSync(modules)
-  for (const name of readdirSync(join(ROOT, 'node_modules')))
-    if (!name.startsWith('.package') && name !== '@smart-gateway')
-      symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
-  for (const { name, folder } of packages()) {
-    const place = join(modules, name)
-    mkdirSync(join(place, '..'), { recursive: true })
-    if (name.startsWith('@')) symlinkSync(join(copy, folder), place)
-  }
-}
 
 async function npm(args: readonly string[], cwd: string): Promise<string> {
   const child = spawn('npm', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { globSync, mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { ROOT } from '../gateway-process.ts'
 
 /** A registry on this machine, as small as npm will have it. */
 export interface Registry {
   readonly url: string
+  /** What npm has published to it, in this order: names with versions. */
+  readonly arrived: readonly string[]
   /** Adds a tarball of a package. */
   publish(file: string): Promise<void>
   close(): void
@@ -35,7 +38,19 @@ interface Manifest {
 export async function startRegistry(folder: string): Promise<Registry> {
   const published = new Map<string, Version[]>()
   const installed = installedVersions()
+  const arrived: string[] = []
+  const add = (version: Version): void => {
+    const { name } = version.manifest
+    published.set(name, [...(published.get(name) ?? []), version])
+  }
   const server = createServer((request, response) => {
+    if (request.method === 'PUT') {
+      return void receive(request, folder).then((version) => {
+        add(version)
+        arrived.push(`${version.manifest.name}@${version.manifest.version}`)
+        response.writeHead(201).end('{}')
+      })
+    }
     const path = decodeURIComponent((request.url ?? '').split('?')[0]!).slice(1)
     const [name = '', tarball] = path.split('/-/')
     const versions = published.get(name) ?? installed.get(name) ?? []
@@ -50,17 +65,33 @@ export async function startRegistry(folder: string): Promise<Registry> {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
   return {
     url: url(),
+    arrived,
     async publish(file) {
       const manifest = JSON.parse(await textInTarball(file, 'package/package.json')) as Manifest
-      const integrity = `sha512-${createHash('sha512').update(readFileSync(file)).digest('base64')}`
-      const others = published.get(manifest.name) ?? []
-      published.set(manifest.name, [...others, { manifest, integrity, source: { file } }])
+      add({ manifest, integrity: integrityOf(readFileSync(file)), source: { file } })
     },
     close() {
       server.close()
       server.closeAllConnections()
     },
   }
+}
+
+/** Takes what `npm publish` sends: the manifest, and the tarball as text. */
+async function receive(request: IncomingMessage, folder: string): Promise<Version> {
+  const { versions, _attachments: attachments } = (await json(request)) as {
+    readonly versions: Readonly<Record<string, Manifest>>
+    readonly _attachments: Readonly<Record<string, { readonly data: string }>>
+  }
+  const [manifest] = Object.values(versions)
+  const tarball = Buffer.from(Object.values(attachments)[0]!.data, 'base64')
+  const file = join(mkdtempSync(join(folder, 'arrived-')), 'package.tgz')
+  writeFileSync(file, tarball)
+  return { manifest: manifest!, integrity: integrityOf(tarball), source: { file } }
+}
+
+function integrityOf(tarball: Buffer): string {
+  return `sha512-${createHash('sha512').update(tarball).digest('base64')}`
 }
 
 /** Every package in the workspace's node_modules, by its name. */
