@@ -27,12 +27,12 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     fails: ['lifecycle.stop-twice', 'lifecycle.orders'],
   },
   {
-    does: 'never stops once its signal was aborted',
+    does: 'never stops once its signal was aborted after a write',
     base: 'output',
     changes: [
       code(
         '    return {\n      address: options.url,',
-        "    signal.addEventListener('abort', () => (writing = new Promise(() => undefined)))\n    return {\n      address: options.url,",
+        "    signal.addEventListener('abort', () => void (seen.size > 0 && (writing = new Promise(() => undefined))))\n    return {\n      address: options.url,",
       ),
     ],
     fails: ['lifecycle.orders'],

@@ -44,3 +44,14 @@ test('a MUST cannot be skipped', async () => {
 test('a folder without a plugin is told in a sentence', async () => {
   await expect(conformance(import.meta.dirname)).rejects.toThrow('there is no package.json in')
 })
+
+test('a conformance.js that cannot be imported is told, and not tried for every check', async () => {
+  const folder = pluginWith("throw new Error('no such store')")
+  const { outcomes, conforms } = await conformance(folder)
+  expect(conforms).toBe(false)
+  const failed = outcomes.filter(({ result }) => result.status === 'failed')
+  expect(failed).toHaveLength(2)
+  expect(failed[0]!.result).toMatchObject({
+    finding: { did: 'imported conformance.js', saw: 'it cannot be used: no such store' },
+  })
+}, 60_000)

@@ -2,9 +2,8 @@ import { randomInt } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Check } from './check.ts'
 import { CHECKS } from './checks.ts'
-import { authorFile, importAuthor } from './lab/author-file.ts'
+import { authorFile } from './lab/author-file.ts'
 import { Lab } from './lab/lab.ts'
-import type { Verdict } from './lab/protocol.ts'
 import type { Outcome, Report } from './report/report.ts'
 import { readPackage } from './subject/plugin-package.ts'
 import type { PluginPackage } from './subject/plugin-package.ts'
@@ -27,6 +26,8 @@ export interface Run {
   readonly seed: number
   /** Those that there are for its kind. */
   readonly checks: readonly Check[]
+  /** `full` once a check has run with the author's peer. */
+  readonly profile: 'core' | 'full'
   run(check: Check): Promise<Outcome>
   close(): Promise<void>
 }
@@ -37,20 +38,17 @@ export function begin(folder: string, options: ConformanceOptions = {}): Run {
   const seed = options.seed ?? randomInt(2 ** 31)
   const file = options.author === undefined ? authorFile(plugin.folder) : resolve(options.author)
   const lab = new Lab({ folder: plugin.folder, seed, author: file, core: options.profile === 'core' })
-  const author = importAuthor(file)
-  author.catch(() => undefined)
   return {
     plugin,
     seed,
     checks: CHECKS.filter(({ kinds }) => kinds.includes(plugin.kind)),
+    get profile() {
+      return lab.profile
+    },
     async run(check) {
       const { id, level, clause } = check
       const beganMs = performance.now()
-      const skip = await author.then(
-        (said) => said.skip?.[id],
-        () => undefined,
-      )
-      const result = skip === undefined ? await lab.run(check) : skipped(check, skip)
+      const result = await lab.run(check)
       const outcome = { id, level, clause, ms: performance.now() - beganMs, result }
       options.onOutcome?.(outcome)
       return outcome
@@ -69,25 +67,13 @@ export async function conformance(folder: string, options: ConformanceOptions = 
   } finally {
     await run.close()
   }
-  const { plugin, seed } = run
-  const file = options.author ?? authorFile(plugin.folder)
-  const { setup } = await importAuthor(file && resolve(file)).catch((): { setup?: unknown } => ({}))
+  const { plugin, seed, profile } = run
   return {
     plugin: { name: plugin.name, version: plugin.version, kind: plugin.kind },
-    profile: setup === undefined || options.profile === 'core' ? 'core' : 'full',
+    profile,
     seed,
     ms: performance.now() - beganMs,
     outcomes,
     conforms: !outcomes.some(({ level, result }) => level === 'must' && result.status === 'failed'),
   }
-}
-
-function skipped({ level, id }: Check, reason: string): Verdict | { status: 'skipped'; reason: string } {
-  if (level === 'should') return { status: 'skipped', reason }
-  const finding = {
-    did: 'read conformance.js',
-    saw: `it skips ${id}, which is a MUST: ${reason}`,
-    hint: 'Take it out of `skip`: only a SHOULD can be skipped.',
-  }
-  return { status: 'failed', finding }
 }

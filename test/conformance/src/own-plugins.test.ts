@@ -1,13 +1,16 @@
 import { globSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startRabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
+import type { RabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
+import { describeWith } from '../../e2e/src/peers/suite.ts'
 import { conformance } from './conformance.ts'
 import { line } from './report/terminal.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
 const TIMEOUT_MS = 120_000
 
-/** Those whose author started a peer for the suite; amqp needs a broker, decoders and recordings have no peer. */
+/** Those whose author started a peer for the suite; amqp has a test of its own below, decoders and recordings have no peer. */
 const WITH_PEER = new Set([
   'outputs/alertmanager',
   'outputs/elasticsearch',
@@ -33,6 +36,30 @@ describe.each(names.toSorted())('the plugin %s', (name) => {
       const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
       expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
       expect(report.profile).toBe(profile)
+    },
+    TIMEOUT_MS,
+  )
+})
+
+describeWith(['rabbitmq'], 'the plugin transports/amqp, with a broker', () => {
+  let broker: RabbitMq
+
+  beforeAll(async () => {
+    broker = await startRabbitMq()
+    process.env['CONFORMANCE_AMQP_URL'] = broker.url
+  }, 90_000)
+  afterAll(async () => {
+    delete process.env['CONFORMANCE_AMQP_URL']
+    await broker.stop()
+  })
+
+  test(
+    'conforms in the full profile',
+    async () => {
+      const report = await conformance(resolve(ROOT, 'plugins/transports/amqp'))
+      const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
+      expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
+      expect(report.profile).toBe('full')
     },
     TIMEOUT_MS,
   )

@@ -84,7 +84,7 @@ export const LEAKS: readonly Check[] = [
 
 async function worked(subject: Subject) {
   await openable(subject)
-  const note = await subject.once(() => inThread(subject, { scenario: 'work', lendsSockets: true }))
+  const note = await subject.once('worked', () => inThread(subject, { scenario: 'work', lendsSockets: true }))
   if (note.failed !== undefined)
     fail({
       did: 'opened it in a thread',

@@ -29,14 +29,21 @@ process.on('uncaughtException', (error) => void strays.push(error))
 process.on('unhandledRejection', (error) => void strays.push(error))
 
 const standing = prepare()
-process.on('message', ({ check }: Order) => {
-  void run(check).then(async (verdict) => {
-    const { closed } = await standing
-    process.send!({ check, verdict, closed, stray: strays.length > 0 } satisfies Note)
-  })
-})
+standing.catch(() => undefined)
+process.on('message', ({ check }: Order) => void answer(check))
 // Whoever gave the orders is gone.
 process.on('disconnect', () => process.exit())
+
+async function answer(id: string): Promise<void> {
+  const check = CHECKS.find((one) => one.id === id)!
+  try {
+    const note = await run(check)
+    process.send!({ check: id, ...note, stray: strays.length > 0 } satisfies Note)
+  } catch (error) {
+    const note = { verdict: broken(error), closed: undefined, profile: 'core' as const, stray: true }
+    process.send!({ check: id, ...note } satisfies Note)
+  }
+}
 
 async function prepare(): Promise<Standing> {
   const plugin = readPackage(setting.folder)
@@ -45,20 +52,20 @@ async function prepare(): Promise<Standing> {
   const definition: Definition | Error = await importDefinition(plugin).catch(
     (error: unknown) => new Error(messageOf(error)),
   )
-  return {
-    plugin,
-    author,
-    seed: setting.seed,
-    definition,
-    printed,
-    closed: setting.closed,
-    shared: undefined,
-  }
+  const { seed, closed, scratch } = setting
+  return { plugin, author, seed, scratch, definition, printed, closed, shared: new Map() }
 }
 
-async function run(id: string): Promise<Verdict> {
-  const check = CHECKS.find((one) => one.id === id)!
-  const subject = await Subject.make(await standing)
+async function run(check: Check): Promise<Omit<Note, 'check' | 'stray'>> {
+  const known = await standing
+  const { author } = known
+  const profile = author.setup === undefined ? 'core' : 'full'
+  const skip = author.skip?.[check.id]
+  const verdict = skip === undefined ? await runOn(await Subject.make(known), check) : skipped(check, skip)
+  return { verdict, profile, closed: known.closed }
+}
+
+async function runOn(subject: Subject, check: Check): Promise<Verdict> {
   strays.length = 0
   const verdict = await tryCheck(check, subject)
   await subject.end().catch(() => undefined)
@@ -68,6 +75,25 @@ async function run(id: string): Promise<Verdict> {
     did: 'ran the check',
     saw: `meanwhile this was thrown where nobody catches it: ${messageOf(strays[0])}`,
     hint: 'Give every promise a handler and every emitter an error listener: in the gateway it ends the process.',
+  }
+  return { status: 'failed', finding }
+}
+
+function skipped({ level, id }: Check, reason: string): Verdict {
+  if (level !== 'must') return { status: 'skipped', reason }
+  const finding = {
+    did: 'read conformance.js',
+    saw: `it skips ${id}, which is a MUST: ${reason}`,
+    hint: 'Take it out of `skip`: only a SHOULD can be skipped.',
+  }
+  return { status: 'failed', finding }
+}
+
+function broken(error: unknown): Verdict {
+  const finding = {
+    did: 'imported conformance.js',
+    saw: `it cannot be used: ${messageOf(error)}`,
+    hint: 'Its default export is an object; see Author.',
   }
   return { status: 'failed', finding }
 }

@@ -1,5 +1,8 @@
 import { fork } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Check } from '../check.ts'
 import { PATIENCE } from '../time.ts'
@@ -13,16 +16,23 @@ const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', imp
 
 /** Runs checks in a process of their own: a plugin that hangs or ends it costs its check, and a new process goes on. */
 export class Lab {
-  readonly #setting: Omit<Setting, 'closed'>
+  readonly #setting: Omit<Setting, 'closed' | 'scratch'>
+  readonly #scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
   #closed: string | undefined
-  /** Checks that hung, or ended their process, or would have. */
+  #profile: Note['profile'] = 'core'
+  /** Checks that hung, ended their process or would have, or could not begin. */
   #lost = 0
   #process: ChildProcess | undefined
   /** One at a time. */
   #turn: Promise<unknown> = Promise.resolve()
 
-  constructor(setting: Omit<Setting, 'closed'>) {
+  constructor(setting: Omit<Setting, 'closed' | 'scratch'>) {
     this.#setting = setting
+  }
+
+  /** What the last check ran in. */
+  get profile(): Note['profile'] {
+    return this.#profile
   }
 
   /** How a check ended; never rejects. */
@@ -35,33 +45,39 @@ export class Lab {
   async close(): Promise<void> {
     await this.#turn
     this.#process?.kill('SIGKILL')
+    rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 3 })
   }
 
   async #run({ id }: Check): Promise<Verdict> {
     if (this.#lost >= MAX_LOST)
       return {
         status: 'not-run',
-        reason: `${MAX_LOST} checks hung, or threw where that ends the process: no more are tried`,
+        reason: `${MAX_LOST} checks did not come to an end of their own: no more are tried`,
       }
     const bench = (this.#process ??= this.#start())
     const over = new AbortController()
-    const verdict = await new Promise<Verdict>((resolve) => {
-      const timer = setTimeout(() => resolve(this.#lose(hung())), PATIENCE.checkMs)
-      over.signal.addEventListener('abort', () => clearTimeout(timer))
-      const onMessage = (note: Note): void => {
-        if (note.check !== id) return
-        this.#closed = note.closed
-        resolve(note.stray ? this.#lose(note.verdict) : note.verdict)
-      }
-      const onExit = (code: number | null, signal: string | null): void =>
-        resolve(this.#lose(ended(code ?? signal)))
-      bench.on('message', onMessage).once('exit', onExit)
-      over.signal.addEventListener('abort', () => bench.off('message', onMessage).off('exit', onExit))
-      bench.send({ check: id } satisfies Order, (error) => {
-        if (error !== null) resolve(this.#lose(ended(bench.exitCode ?? error.message)))
-      })
-    })
+    const { verdict, stray, ...known } = await new Promise<Partial<Note> & Pick<Note, 'verdict' | 'stray'>>(
+      (resolve) => {
+        const lose = (verdict: Verdict): void => resolve({ verdict, stray: true })
+        const timer = setTimeout(() => lose(hung()), PATIENCE.checkMs)
+        const onMessage = (note: Note): void => {
+          if (note.check === id) resolve(note)
+        }
+        const onExit = (code: number | null, signal: string | null): void => lose(ended(code ?? signal))
+        bench.on('message', onMessage).once('exit', onExit)
+        over.signal.addEventListener('abort', () => {
+          clearTimeout(timer)
+          bench.off('message', onMessage).off('exit', onExit)
+        })
+        bench.send({ check: id } satisfies Order, (error) => {
+          if (error !== null) lose(ended(bench.exitCode ?? error.message))
+        })
+      },
+    )
     over.abort()
+    if (stray) this.#lost++
+    if ('closed' in known) this.#closed = known.closed
+    this.#profile = known.profile ?? this.#profile
     // After a failure nobody knows what the plugin left: the next check begins with a clean process.
     if (verdict.status === 'failed') {
       bench.kill('SIGKILL')
@@ -70,15 +86,10 @@ export class Lab {
     return verdict
   }
 
-  #lose(verdict: Verdict): Verdict {
-    this.#lost++
-    return verdict
-  }
-
   #start(): ChildProcess {
     const bench = fork(
       BENCH,
-      [JSON.stringify({ ...this.#setting, closed: this.#closed } satisfies Setting)],
+      [JSON.stringify({ ...this.#setting, closed: this.#closed, scratch: this.#scratch } satisfies Setting)],
       {
         execArgv: IS_SOURCE ? ['--import', SOURCES] : [],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

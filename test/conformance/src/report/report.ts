@@ -1,6 +1,6 @@
 import type { Kind } from '@smart-gateway/sdk'
 import type { Level } from '../check.ts'
-import type { Finding } from '../finding.ts'
+import type { Verdict } from '../lab/protocol.ts'
 
 /** How one check ended, with what it asks. */
 export interface Outcome {
@@ -8,13 +8,7 @@ export interface Outcome {
   readonly level: Level
   readonly clause: string
   readonly ms: number
-  readonly result:
-    | { readonly status: 'passed'; readonly notes: readonly string[] }
-    | { readonly status: 'failed'; readonly finding: Finding }
-    /** It does not apply, or needs what the peer of conformance.js cannot do. */
-    | { readonly status: 'not-run'; readonly reason: string }
-    /** Its author does not want it to be run, and says why. */
-    | { readonly status: 'skipped'; readonly reason: string }
+  readonly result: Verdict
 }
 
 /** A whole run. */

@@ -1,5 +1,4 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Definition, JsonSchema } from '@smart-gateway/sdk'
 import { seededRandom } from '@smart-gateway/sdk/testing'
@@ -26,7 +25,9 @@ export interface Standing {
   /** What the plugin has written to the process's output. */
   readonly printed: string[]
   /** What several checks look at, once one has made it. */
-  shared: Promise<unknown> | undefined
+  readonly shared: Map<string, Promise<unknown>>
+  /** Where checks may have their folders. */
+  readonly scratch: string
   /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
   closed: string | undefined
 }
@@ -69,7 +70,7 @@ export class Subject {
   }
 
   static async make(standing: Standing): Promise<Subject> {
-    return new Subject(standing, await mkdtemp(join(tmpdir(), 'conformance-')))
+    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')))
   }
 
   /** What the plugin's module exports. */
@@ -154,9 +155,11 @@ export class Subject {
   }
 
   /** Does something once for all checks of this process; what it gives is the same for each. */
-  once<T>(work: () => Promise<T>): Promise<T> {
-    this.#standing.shared ??= work()
-    return this.#standing.shared as Promise<T>
+  once<T>(what: string, work: () => Promise<T>): Promise<T> {
+    const { shared } = this.#standing
+    const made = (shared.get(what) as Promise<T> | undefined) ?? work()
+    shared.set(what, made)
+    return made
   }
 
   /** Ends all that the check has begun. */

@@ -15,7 +15,7 @@ export default {
         const elements = parse(body.toString())
         for (const element of elements) {
           const { name, line, host, value, time } = element ?? {}
-          if (typeof host !== 'string' || host === '' || !(time >= 0) || typeof time !== 'number')
+          if (typeof host !== 'string' || host === '' || !Number.isFinite(time) || time < 0)
             out.reject('no host or no time')
           else if (typeof name === 'string' && name !== '' && typeof value === 'number')
             out.sample(seriesOf(series, name, host), value, time)
