@@ -42,6 +42,20 @@ describe('the direction of imports', () => {
   })
 })
 
+test('each plugin has the SDK as a peer, which the gateway brings, as we tell everybody to', () => {
+  const declared = all
+    .filter(({ folder }) => folder.startsWith('plugins/'))
+    .map(({ folder }) => readJson(`${folder}/package.json`))
+    .map(({ name, dependencies = {}, peerDependencies }) => ({
+      name,
+      own: Object.keys(dependencies as object).filter((one) => ours.has(one)),
+      peerDependencies,
+    }))
+  for (const one of declared)
+    expect(one).toMatchObject({ own: [], peerDependencies: { '@smart-gateway/sdk': '>=0.1.0 <2' } })
+  expect(declared.length).toBeGreaterThan(14)
+})
+
 /** Why a source must not import that, or undefined. */
 function flawOf(one: Package, { file, test: isTest }: Source, specifier: string): string | undefined {
   if (specifier.startsWith('node:')) return undefined

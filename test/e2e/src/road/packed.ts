@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
 import { basename, join } from 'node:path'
+import { runCommand } from '../command.ts'
 import { packages, readJson } from '../workspace.ts'
 import { copyWorkspace } from './workspace-copy.ts'
 
@@ -21,7 +21,10 @@ export async function packAll(folder: string): Promise<readonly PackedPackage[]>
   // The SDK first: the others are built against its types.
   const inOrder = published.toSorted((a, b) => Number(b.folder === 'sdk') - Number(a.folder === 'sdk'))
   const flags = inOrder.flatMap((one) => ['--workspace', one.folder])
-  const told = await npm(['pack', '--json', '--pack-destination', folder, ...flags], copy)
+  const npm = runCommand('npm', ['pack', '--json', '--pack-destination', folder, ...flags], copy)
+  const { code } = await npm.exited
+  const told = npm.stdout()
+  if (code !== 0) fail(`npm pack exits with ${code}:\n${told}${npm.stderr()}`)
   // What a build says stands before it.
   const listed = JSON.parse(told.slice(told.search(/^[[{]/m))) as Listed
   const files = new Map(
@@ -37,16 +40,6 @@ export async function packAll(folder: string): Promise<readonly PackedPackage[]>
 type Listed =
   | readonly { readonly name: string; readonly filename: string }[]
   | Record<string, { readonly name: string; readonly filename: string }>
-
-async function npm(args: readonly string[], cwd: string): Promise<string> {
-  const child = spawn('npm', args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  let complained = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => void (said += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => void (complained += text))
-  const code = await new Promise((done, failed) => child.once('error', failed).once('close', done))
-  return code === 0 ? said : fail(`npm ${args[0]} exits with ${String(code)}: ${complained}\n${said}`)
-}
 
 function fail(message: string): never {
   throw new Error(message)

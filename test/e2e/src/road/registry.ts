@@ -45,11 +45,14 @@ export async function startRegistry(folder: string): Promise<Registry> {
   }
   const server = createServer((request, response) => {
     if (request.method === 'PUT') {
-      return void receive(request, folder).then((version) => {
-        add(version)
-        arrived.push(`${version.manifest.name}@${version.manifest.version}`)
-        response.writeHead(201).end('{}')
-      })
+      return void receive(request, folder).then(
+        (version) => {
+          add(version)
+          arrived.push(`${version.manifest.name}@${version.manifest.version}`)
+          response.writeHead(201).end('{}')
+        },
+        (error: unknown) => response.writeHead(400).end(JSON.stringify({ error: String(error) })),
+      )
     }
     const path = decodeURIComponent((request.url ?? '').split('?')[0]!).slice(1)
     const [name = '', tarball] = path.split('/-/')

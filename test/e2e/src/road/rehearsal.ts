@@ -15,10 +15,19 @@ export async function rehearseRelease(): Promise<readonly string[]> {
   try {
     const copy = join(folder, 'workspace')
     copyWorkspace(copy)
-    // npm publishes nowhere without a token; this registry looks at none.
-    appendFileSync(join(copy, '.npmrc'), `\n//${new URL(registry.url).host}/:_authToken=rehearsal\n`)
+    // Said three times, so that no other registry that npm was told of for a scope can be meant. npm publishes nowhere without a token; this
+    // registry looks at none.
+    const { url } = registry
+    const settings = [
+      `registry=${url}`,
+      `@smart-gateway:registry=${url}`,
+      `//${new URL(url).host}/:_authToken=rehearsal`,
+    ]
+    appendFileSync(join(copy, '.npmrc'), `\n${settings.join('\n')}\n`)
     const command = runCommand('npx', ['changeset', 'publish', '--no-git-tag'], copy, {
-      npm_config_registry: registry.url,
+      HOME: folder,
+      npm_config_registry: url,
+      npm_config_userconfig: join(folder, 'none'),
       npm_config_cache: join(folder, 'cache'),
       npm_config_provenance: 'false',
       CI: 'true',
