@@ -3,7 +3,9 @@ import { defineConfig } from 'vitest/config'
 // Node itself runs the TypeScript sources (type stripping), so what is tested is what `npm start` runs.
 export default defineConfig({
   test: {
-    include: ['{sdk,core,plugins,test}/**/*.test.ts'],
+    include: ['{sdk,core,create,plugins,test}/**/*.test.ts'],
+    // What a stranger's plugin is made of: node --test runs it there.
+    exclude: ['**/node_modules/**', 'create/template/**'],
     pool: 'forks',
     execArgv: ['--conditions=@smart-gateway/source'],
     experimental: { viteModuleRunner: false },

@@ -18,12 +18,11 @@ if (existsSync(source) && !source.pathname.includes('/node_modules/')) {
   module.registerHooks({
     resolve(specifier, context, next) {
       if (!specifier.startsWith('@smart-gateway/')) return next(specifier, context)
-      const found = next(specifier, {
-        ...context,
-        conditions: ['@smart-gateway/source', ...(context.conditions ?? [])],
-      })
+      const { conditions, parentURL = import.meta.url } = context
+      const found = next(specifier, { ...context, conditions: ['@smart-gateway/source', ...conditions] })
+      // An installed SDK is taken as it was built. Node keeps what it has resolved by who asked, whatever the conditions: another one asks.
       return found.url.endsWith('.ts') && found.url.includes('/node_modules/')
-        ? next(specifier, context)
+        ? next(specifier, { ...context, conditions, parentURL: new URL('another.js', parentURL).href })
         : found
     },
   })

@@ -3,6 +3,9 @@ import { Command } from 'commander'
 import { check } from './check.ts'
 import { addChangeCommands } from './change.ts'
 import { addDeadletterCommands } from './deadletter.ts'
+import { addConformanceCommand } from './conformance.ts'
+import { addDevCommand } from './dev.ts'
+import { addDocumentCommand } from './document.ts'
 import { run } from './run.ts'
 import { schema } from './schema.ts'
 import { status } from './status.ts'
@@ -44,5 +47,8 @@ program
   .action(status)
 addDeadletterCommands(program, file)
 addChangeCommands(program, file)
+addDevCommand(program)
+addConformanceCommand(program, file)
+addDocumentCommand(program)
 
 await program.parseAsync()

@@ -5,7 +5,9 @@ import { API } from './manifest.ts'
 import type { PluginPackage } from './manifest.ts'
 
 /** Imports a plugin and checks that it is what its manifest promises. */
-export async function importDefinition(plugin: PluginPackage): Promise<Definition> {
+export async function importDefinition(
+  plugin: Pick<PluginPackage, 'name' | 'kind' | 'entry'>,
+): Promise<Definition> {
   let module: { readonly default?: unknown }
   try {
     module = (await import(pathToFileURL(plugin.entry).href)) as typeof module
@@ -17,7 +19,7 @@ export async function importDefinition(plugin: PluginPackage): Promise<Definitio
   return module.default as Definition
 }
 
-function flawOf(definition: unknown, { kind }: PluginPackage): string | undefined {
+function flawOf(definition: unknown, { kind }: Pick<PluginPackage, 'kind'>): string | undefined {
   if (typeof definition !== 'object' || definition === null)
     return 'has no default export that is a definition'
   const found = definition as Partial<

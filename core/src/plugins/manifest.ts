@@ -26,16 +26,8 @@ const CONDITIONS = import.meta.filename.endsWith('.ts') ? ['@smart-gateway/sourc
 
 /** Reads the manifest in a package's folder. Throws an Error with one sentence when the package is no plugin of this contract. */
 export function readManifest(folder: string, expected: Kind): PluginPackage {
-  const real = realpathSync(folder)
-  const json = readJson(join(real, 'package.json'))
-  const name = typeof json['name'] === 'string' ? json['name'] : real
-  const manifest = json['smartGateway']
-  if (typeof manifest !== 'object' || manifest === null) {
-    throw new Error(
-      `${name} is not a plugin: its package.json has no "smartGateway" entry such as { "api": 1, "kind": "${expected}" }`,
-    )
-  }
-  const { api, kind, options, subscription } = manifest as Record<string, unknown>
+  const { real, json, name, manifest } = readPackageJson(folder, expected)
+  const { api, kind, options, subscription } = manifest
   if (api !== API) {
     throw new Error(
       `${name} speaks plugin api ${JSON.stringify(api)}, this gateway speaks ${API}; install a version of it for api ${API}`,
@@ -54,6 +46,36 @@ export function readManifest(folder: string, expected: Kind): PluginPackage {
     options: readSchema(real, options, name),
     subscription: readSchema(real, subscription, name),
   }
+}
+
+/** A plugin as its author has it: of any kind, and its schema files may not be there yet. */
+export interface PluginEntry extends Pick<PluginPackage, 'folder' | 'name' | 'kind' | 'entry'> {
+  /** What stands under `smartGateway`. */
+  readonly manifest: Readonly<Record<string, unknown>>
+}
+
+/** Reads of a package only what importing it needs. Throws an Error with one sentence when it is no plugin, or has no module. */
+export function readEntry(folder: string): PluginEntry {
+  const { real, json, name, manifest } = readPackageJson(folder, 'output')
+  const kind = KINDS.find((one) => one === manifest['kind'])
+  if (kind === undefined)
+    throw new Error(`${name} is of no kind: "kind" in its "smartGateway" entry is one of ${KINDS.join(', ')}`)
+  return { folder: real, name, kind, manifest, entry: findEntry(real, json, name) }
+}
+
+const KINDS: readonly Kind[] = ['transport', 'input', 'filter', 'output']
+
+function readPackageJson(folder: string, kind: Kind) {
+  const real = realpathSync(folder)
+  const json = readJson(join(real, 'package.json'))
+  const name = typeof json['name'] === 'string' ? json['name'] : real
+  const manifest = json['smartGateway']
+  if (typeof manifest !== 'object' || manifest === null) {
+    throw new Error(
+      `${name} is not a plugin: its package.json has no "smartGateway" entry such as { "api": 1, "kind": "${kind}" }`,
+    )
+  }
+  return { real, json, name, manifest: manifest as Readonly<Record<string, unknown>> }
 }
 
 function readSchema(folder: string, file: unknown, name: string): JsonSchema | undefined {

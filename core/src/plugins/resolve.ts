@@ -71,7 +71,8 @@ function installed(kind: Kind, folder: string): readonly string[] {
     .map((name) => name.slice(prefix.length))
 }
 
-function findPackage(name: string, folder: string): string | undefined {
+/** The folder of an npm package, found as Node would find it from a folder. */
+export function findPackage(name: string, folder: string): string | undefined {
   return moduleFolders(folder)
     .map((modules) => join(modules, name))
     .find((candidate) => existsSync(join(candidate, 'package.json')))

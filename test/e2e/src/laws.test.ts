@@ -42,6 +42,20 @@ describe('the direction of imports', () => {
   })
 })
 
+test('each plugin has the SDK as a peer, which the gateway brings, as we tell everybody to', () => {
+  const declared = all
+    .filter(({ folder }) => folder.startsWith('plugins/'))
+    .map(({ folder }) => readJson(`${folder}/package.json`))
+    .map(({ name, dependencies = {}, peerDependencies }) => ({
+      name,
+      own: Object.keys(dependencies as object).filter((one) => ours.has(one)),
+      peerDependencies,
+    }))
+  for (const one of declared)
+    expect(one).toMatchObject({ own: [], peerDependencies: { '@smart-gateway/sdk': '>=0.1.0 <2' } })
+  expect(declared.length).toBeGreaterThan(14)
+})
+
 /** Why a source must not import that, or undefined. */
 function flawOf(one: Package, { file, test: isTest }: Source, specifier: string): string | undefined {
   if (specifier.startsWith('node:')) return undefined
@@ -51,11 +65,15 @@ function flawOf(one: Package, { file, test: isTest }: Source, specifier: string)
     return join(dirname(file), specifier).startsWith(home) ? undefined : 'it lies in another package'
   }
   const [name, subpath] = splitSpecifier(specifier)
-  if (ours.has(name) && !mayImport(one, name, isTest)) return `${one.folder} must not know ${name}`
+  // A new plugin has as its own what the package that makes it is developed with.
+  const isTemplate = file.startsWith('create/template/')
+  if (ours.has(name) && !isTemplate && !mayImport(one, name, isTest))
+    return `${one.folder} must not know ${name}`
   if (name === '@smart-gateway/sdk' && subpath === 'testing' && !isTest) return 'it is for tests'
-  const declared = isTest
-    ? [...one.dependencies, ...one.devDependencies, ...devDependencies]
-    : one.dependencies
+  const declared =
+    isTest || isTemplate
+      ? [...one.dependencies, ...one.devDependencies, ...devDependencies]
+      : one.dependencies
   return declared.includes(name) ? undefined : `${one.folder}/package.json does not declare it`
 }
 

@@ -7,6 +7,7 @@ export interface Package {
   /** From the root, with slashes: `plugins/inputs/collectd`. */
   readonly folder: string
   readonly name: string
+  /** What is there where it runs: dependencies and peers, but for those that may be left out. */
   readonly dependencies: readonly string[]
   readonly devDependencies: readonly string[]
   readonly sources: readonly Source[]
@@ -30,19 +31,30 @@ export function packages(): readonly Package[] {
       const {
         name,
         dependencies = {},
+        peerDependencies = {},
+        peerDependenciesMeta = {},
         devDependencies = {},
-      } = readJson(manifest) as Record<'dependencies' | 'devDependencies', object | undefined> & {
-        name: string
-      }
+      } = readJson(manifest) as unknown as Manifest
       return {
         folder,
         name,
-        dependencies: Object.keys(dependencies),
+        dependencies: [
+          ...Object.keys(dependencies),
+          ...Object.keys(peerDependencies).filter((peer) => peerDependenciesMeta[peer]?.optional !== true),
+        ],
         devDependencies: Object.keys(devDependencies),
         sources: sourcesOf(folder),
       }
     }),
   )
+}
+
+interface Manifest {
+  readonly name: string
+  readonly dependencies?: object
+  readonly peerDependencies?: object
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>
+  readonly devDependencies?: object
 }
 
 export function readJson(file: string): Record<string, unknown> {

@@ -1,0 +1,51 @@
+import { resolve } from 'node:path'
+import { InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
+import { ConfigError } from '../config/problem.ts'
+import { Development } from '../dev/development.ts'
+import type { DevWishes } from '../dev/setting.ts'
+import { reasonOf } from '../errors.ts'
+import { EXIT_CONFIG } from './exit.ts'
+
+/** Adds `smart-gateway dev`. */
+export function addDevCommand(program: Command): void {
+  program
+    .command('dev')
+    .description(
+      'run a plugin that is being written with sample traffic, swap it on each save, show what comes out',
+    )
+    .argument('[folder]', 'the folder with its package.json', '.')
+    .option('--options <json>', 'its options', jsonObject)
+    .option(
+      '--subscription <json>',
+      "a transport: what stands beside `transport` in an input's `from`",
+      jsonObject,
+    )
+    .option('--sample <file>', 'an input: messages, one on each line, instead of its example')
+    .action(dev)
+}
+
+async function dev(folder: string, wishes: DevWishes): Promise<void> {
+  // What comes out of the plugin stands on standard output alone.
+  const say = (line: string): void => void process.stderr.write(`smart-gateway: ${line}\n`)
+  try {
+    const development = await Development.start(resolve(folder), wishes, say)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => void development.stop().then(() => process.exit(0)))
+  } catch (error) {
+    say(reasonOf(error))
+    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
+  }
+}
+
+function jsonObject(text: string): object {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new InvalidArgumentError('It is a JSON object.')
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new InvalidArgumentError('It is a JSON object.')
+  return value
+}
