@@ -33,13 +33,13 @@ const NAME = 'my-plugin'
 /** npm takes no file of that name into a package. */
 const RENAMED: Readonly<Record<string, string>> = { gitignore: '.gitignore' }
 
-function templateFiles(template: string, { kind, name }: Wanted): readonly (readonly [string, string])[] {
+function templateFiles(template: string, { name }: Wanted): readonly (readonly [string, string])[] {
   const folder = join(TEMPLATES, template)
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => {
       const file = relative(folder, join(entry.parentPath, entry.name))
       const text = readFileSync(join(folder, file), 'utf8')
-      return [RENAMED[file] ?? file, text.replaceAll(NAME, name).replaceAll('THE_KIND', kind)] as const
+      return [RENAMED[file] ?? file, text.replaceAll(NAME, name)] as const
     })
 }

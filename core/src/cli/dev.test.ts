@@ -49,7 +49,8 @@ test.each([
     const before = command.stdout.length
     await until('another record', () => command.stdout.slice(before).includes('my B'))
 
-    command.kill('SIGTERM')
+    command.kill('SIGINT')
+    command.kill('SIGINT')
     expect(await command.ended).toBe(0)
   },
   60_000,

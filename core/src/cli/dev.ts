@@ -30,13 +30,28 @@ async function dev(folder: string, wishes: DevWishes): Promise<void> {
   const say = (line: string): void => void process.stderr.write(`smart-gateway: ${line}\n`)
   try {
     const development = await Development.start(resolve(folder), wishes, say)
-    for (const signal of ['SIGINT', 'SIGTERM'] as const)
-      process.once(signal, () => void development.stop().then(() => process.exit(0)))
+    endOnSignals(() => development.stop())
   } catch (error) {
     say(reasonOf(error))
     process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
   }
 }
+
+/** Ctrl-C on npm run dev comes twice, from the terminal and from npm: the second one ends nothing unless it is meant. */
+function endOnSignals(stop: () => Promise<void>): void {
+  let stoppingMs: number | undefined
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.on(signal, () => {
+      if (stoppingMs !== undefined) {
+        if (performance.now() - stoppingMs > SAME_STOP_MS) process.exit(1)
+        return
+      }
+      stoppingMs = performance.now()
+      void stop().then(() => process.exit(0))
+    })
+}
+
+const SAME_STOP_MS = 1000
 
 function jsonObject(text: string): object {
   let value: unknown

@@ -18,7 +18,11 @@ export class ResultWatch {
     this.#gateway = gateway
     if (kind !== 'output') return
     this.#timer = setInterval(() => {
-      if (!this.#looking) void this.#look()
+      if (this.#looking) return
+      this.#looking = true
+      this.#look()
+        .catch((err: unknown) => gateway.log.warn({ err }, 'what the output has written cannot be shown'))
+        .finally(() => (this.#looking = false))
     }, EVERY_MS)
   }
 
@@ -27,13 +31,11 @@ export class ResultWatch {
   }
 
   async #look(): Promise<void> {
-    this.#looking = true
     const address = this.#gateway.registry.view().find(({ name }) => name === SUBJECT)?.address
     if (address !== undefined && isAbsolute(address)) {
       if (this.#tail?.address !== address) this.#tail = { address, tail: new Tail(address) }
       process.stdout.write(await this.#tail.tail.read())
     } else this.#count()
-    this.#looking = false
   }
 
   #count(): void {

@@ -1,6 +1,6 @@
 /** The way of somebody who writes a plugin: from what is published, without our sources, to a swap under load. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => {
   registry?.close()
   rmSync(folder, { recursive: true, force: true })
-})
+}, 60_000)
 
 test('every package is packed with its licence, its code and its types, and has no script that runs when it is installed', () => {
   expect(packed.length).toBeGreaterThan(18)
@@ -97,7 +97,8 @@ test.each(KINDS)(
         '--name',
         'road',
       )
-      await author.run(home, 'npm', 'install', '--prefer-offline')
+      // All kinds are developed with the same packages: one installation serves.
+      symlinkSync(join(author.home, FOLDER.output, 'node_modules'), join(author.home, home, 'node_modules'))
     }
     await author.run(home, 'npm', 'test')
     await author.run(home, 'npm', 'run', 'document', '--', '--check')
@@ -107,6 +108,29 @@ test.each(KINDS)(
   },
   120_000,
 )
+
+test('while it is written it runs with sample traffic: what comes out is shown, and a save is swapped in', async () => {
+  const source = join(author.home, FOLDER.input, 'src/index.ts')
+  const text = readFileSync(source, 'utf8')
+  const dev = author.start(FOLDER.input, 'npm', 'run', 'dev', '--', '--options', '{"prefix":"home_"}')
+  try {
+    await until('what comes out', () => dev.stdout().includes('"name":"home_temperature_celsius"'), 30_000)
+    writeFileSync(
+      source,
+      text.replace('out.sample(found, value, timeMs)', 'out.sample(found, value + 1000, timeMs)'),
+    )
+    await until(
+      'what comes out of the next generation',
+      () => dev.stdout().includes('"value":1021.5'),
+      30_000,
+    )
+    expect(dev.stderr()).toMatch(/saved: generation 2 runs after \d+ ms/)
+  } finally {
+    await dev.end()
+    writeFileSync(source, text)
+  }
+  await author.run(FOLDER.input, 'npm', 'run', 'build')
+}, 90_000)
 
 test('what would be published is JavaScript with types, and no test', async () => {
   const [{ files }] = JSON.parse(
