@@ -12,7 +12,7 @@ export interface OutputPlan {
   /** A healthy one has nothing done to it. */
   readonly healthy: boolean
   readonly guard: Guard
-  /** Whether its store fails half the time while the others are harmed. */
+  /** Whether its store fails half the time while the others are harmed; there is one in the long form only. */
   readonly wavers?: boolean
   /** Further keys of `queue`, and of `options`. */
   readonly queue?: string

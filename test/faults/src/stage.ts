@@ -59,7 +59,9 @@ export async function setStage(scenario: Scenario, { broker, random, full }: Set
   const queue = `faults-${process.pid}-${++stages}`
   await declare(broker.url, queue)
   const places: Place[] = await Promise.all(
-    scenario.outputs.map(async (plan) => ({ plan, store: await startStore(plan.store) })),
+    scenario.outputs
+      .filter(({ wavers = false }) => full || !wavers)
+      .map(async (plan) => ({ plan, store: await startStore(plan.store) })),
   )
   const waitedFor = places.filter(({ plan }) => plan.guard === 'required')
   const tooEarly = new Set<number>()
