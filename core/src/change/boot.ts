@@ -54,7 +54,7 @@ function left(source: ConfigSource, stateFolder: string): Pick<Boot, 'lastGood' 
 }
 
 /** The state folder of a file with mistakes, as far as that can be found: the lines below `gateway:` may be good where others are not. */
-function stateFolderOf(file: string): string {
+export function stateFolderOf(file: string): string {
   const folder = dirname(resolve(file))
   let text: string
   try {

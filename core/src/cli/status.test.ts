@@ -202,3 +202,17 @@ test('it is a command', async () => {
   expect(await bad.ended).toBe(78)
   expect(bad.stderr).toContain('did you mean "port"?')
 })
+
+test('a gateway whose startup.yaml was broken since is found over its socket, and what is refused is said', async () => {
+  const bench = await makeBench()
+  bench.write({ outputs: { shelf: { plugin: bench.plugin('output', 'shelf', makeShelf().open) } } })
+  const gateway = bench.gatewayOfFile()
+  await gateway.start()
+  bench.write('gateway: { logLevel: loud, admin: { token: "${NOT_SET}" } }\n')
+  await gateway.reconciler.reload('api').done
+  const { stdout, status: code } = await statusOf(join(bench.folder, 'startup.yaml'))
+  expect([stdout.includes('shelf'), code]).toEqual([true, 0])
+  expect(stdout).toMatch(
+    /not all of the configuration runs: change \d+ was not taken as it stood: .*logLevel/,
+  )
+})

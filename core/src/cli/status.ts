@@ -17,6 +17,8 @@ export async function status(file: string): Promise<void> {
       ask<Ledgers>('/api/v1/ledger'),
     ])
     process.stdout.write(statusText(instances, ledgers))
+    if (readiness.refused !== undefined)
+      process.stdout.write(`\nnot all of the configuration runs: ${readiness.refused}\n`)
     const wrong = [...unready(readiness), ...unaccounted(ledgers)]
     if (wrong.length === 0) process.stdout.write('\nready, and everything is accounted for\n')
     else fail(wrong)
@@ -28,6 +30,8 @@ export async function status(file: string): Promise<void> {
 interface Readiness {
   readonly ready: boolean
   readonly draining?: boolean
+  /** Why a part of the configuration is not what runs. */
+  readonly refused?: string
   readonly notReady: readonly { readonly name: string; readonly state: string; readonly reason?: string }[]
 }
 

@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
+import { adminSocketOf } from '../admin/admin-socket.ts'
+import { stateFolderOf } from '../change/boot.ts'
 import { readYaml } from '../config/document.ts'
 import { ConfigError } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
@@ -15,9 +17,20 @@ export interface GatewayPlace {
 
 /**
  * Reads what stands under `gateway` in a startup.yaml, and nothing else of it: whoever looks after letters has neither the plugins
- * nor the passwords of the stores at hand. Throws a ConfigError.
+ * nor the passwords of the stores at hand. Where that has mistakes, a gateway that runs is still found over the Unix socket in its state
+ * folder. Throws a ConfigError when the file has mistakes and no gateway runs there.
  */
 export function readGatewayPlace(file: string, environment = process.env): GatewayPlace {
+  try {
+    return readPlace(file, environment)
+  } catch (error) {
+    const stateFolder = stateFolderOf(file)
+    if (!(error instanceof ConfigError) || !existsSync(adminSocketOf(stateFolder))) throw error
+    return { stateFolder, admin: { host: '127.0.0.1', port: 0 } }
+  }
+}
+
+function readPlace(file: string, environment: NodeJS.ProcessEnv): GatewayPlace {
   const folder = dirname(resolve(file))
   const document = readYaml(basename(file), readText(file))
   if (document.value === undefined && document.problems.length > 0) throw new ConfigError(document.problems)

@@ -309,7 +309,8 @@ export class Instance<D extends Definition = Definition, S extends Session = Ses
     this.#spec = spec
     this.#code = code
     await this.#host.codes.worked(code)
-    this.#log.info({ generation: next.number, version: code.package.version }, `${this.name} is replaced`)
+    const what = before === undefined ? 'ready' : 'replaced'
+    this.#log.info({ generation: next.number, version: code.package.version }, `${this.name} is ${what}`)
     return before
   }
 
