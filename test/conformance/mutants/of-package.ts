@@ -124,6 +124,12 @@ export const OF_PACKAGE: readonly Mutant[] = [
     fails: ['options.described'],
   },
   {
+    does: 'changes its options',
+    base: 'input',
+    changes: [code('  open({ series }) {\n', '  open({ series, options }) {\n    options.size ??= 1\n')],
+    fails: ['options.unchanged'],
+  },
+  {
     does: 'has a password that is not marked',
     base: 'input',
     changes: [
