@@ -154,6 +154,6 @@ export const OF_PACKAGE: readonly Mutant[] = [
         'failure(`the store cannot be reached with ${token}`, true, { cause })',
       ),
     ],
-    fails: ['options.secrets-hidden'],
+    fails: ['options.secrets-hidden', 'errors.secrets-hidden'],
   },
 ]

@@ -9,7 +9,6 @@ import { closedPort } from '../subject/silent-peer.ts'
 import { ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { worthWriting } from '../work/stored.ts'
-import { write } from '../work/write.ts'
 
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
 
@@ -77,10 +76,11 @@ export const ERRORS: readonly Check[] = [
         if (opened.how !== 'resolved') continue
         for (const fault of ['refuse', 'busy', 'down'] as const) {
           await faults[fault]?.(1000)
-          const written = await write(opened.value.session, markedBatch(signal!, 3, random).batch)
+          const { batch } = markedBatch(signal!, 3, random)
+          const end = await ending(() => opened.value.session.write!(batch as never))
           await faults.heal()
-          const errors = written.how === 'failed' ? [written.error] : []
-          if (written.how === 'taken') errors.push(...written.rejected.map(({ error }) => error))
+          const errors = end.how === 'rejected' ? [end.error] : []
+          if (end.how === 'resolved') errors.push(...(end.value?.rejected ?? []).map(({ error }) => error))
           const place = errors.flatMap(textsOf).find((text) => text.includes(CANARY))
           if (place === undefined) continue
           fail({
