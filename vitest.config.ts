@@ -9,8 +9,8 @@ export default defineConfig({
     execArgv: ['--conditions=@smart-gateway/source'],
     experimental: { viteModuleRunner: false },
     testTimeout: 20_000,
-    // Of those that say so: they run in processes of their own.
-    maxConcurrency: availableParallelism(),
+    // Of those that say so: they run in processes of their own, which wait half of the time.
+    maxConcurrency: availableParallelism() + 1,
     reporters: ['default', './test/e2e/src/peers/notice.ts'],
   },
 })

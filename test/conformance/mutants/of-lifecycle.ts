@@ -234,18 +234,18 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
         "  open({ series }) {\n    setImmediate(() => {\n      throw new Error('late')\n    })\n",
       ),
     ],
-    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+    fails: ['options.unchanged', 'lifecycle.session'],
   },
   {
     does: 'ends the process',
     base: 'filter',
     changes: [code('    apply(batch) {', '    apply(batch) {\n      process.exit(0)')],
-    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+    fails: ['lifecycle.session', 'lifecycle.metrics-named'],
   },
   {
     does: 'never comes back',
     base: 'filter',
     changes: [code('    apply(batch) {', '    apply(batch) {\n      for (;;);')],
-    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+    fails: ['lifecycle.session', 'lifecycle.metrics-named'],
   },
 ]

@@ -37,7 +37,13 @@ export const OF_TRANSPORT: readonly Mutant[] = [
     changes: [
       code('intake.deliver({ body', 'socket.write(`ok ${line}\\n`)\n            intake.deliver({ body'),
     ],
-    fails: ['transport.waits', 'transport.gives-back', 'transport.refuses', 'transport.backpressure'],
+    fails: [
+      'transport.waits',
+      'transport.gives-back',
+      'transport.redelivers',
+      'transport.refuses',
+      'transport.backpressure',
+    ],
   },
   {
     does: 'refuses for good what should come again',

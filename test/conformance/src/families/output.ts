@@ -14,6 +14,7 @@ import { allSignalsOf, signalsOf, write, writeWell } from '../work/write.ts'
 import type { Written } from '../work/write.ts'
 
 const RETRY_AFTER_MS = 2000
+const NOT_STORED = 'the store has not what was written, as output.stores has found'
 
 /** What an output says of what it was given, and whether that is true. */
 export const OUTPUT: readonly Check[] = [
@@ -91,7 +92,8 @@ export const OUTPUT: readonly Check[] = [
       const { batch, tokens } = twinBatch(subject.random)
       await writeWell(generation.session, batch, 'to a peer that works')
       const counts = [...(await storedCounts(peer, generation.session.address, tokens)).values()]
-      ensure(counts[0]! > 0 && counts[0] === counts[1], {
+      if (counts[0] === 0) notRun(NOT_STORED)
+      ensure(counts[0] === counts[1], {
         did: 'wrote two samples of one series, and two whose series are equal but not the same object',
         saw: `the store has ${counts[0]} of the first and ${counts[1]} of the others`,
         hint: 'Tell series apart by their name and labels; the object is good for a cache only.',
@@ -109,8 +111,15 @@ export const OUTPUT: readonly Check[] = [
       const peer = subject.isFull ? await subject.peer() : undefined
       const signals = peer === undefined ? signalsOf(subject.definition) : worthWriting(subject, peer)
       for (const signal of signals) {
+        if (peer?.received !== undefined) {
+          const plain = markedBatch(signal, 1, subject.random)
+          await writeWell(session, plain.batch, 'to a peer that works')
+          if ((await missing(peer, session.address, plain.tokens)).length > 0) notRun(NOT_STORED)
+        }
         const { batch, tokens } = markedBatch(signal, 20, subject.random)
         const changed = watched(batch)
+        // Once more, as an export that changes the session is for swap.state to find.
+        await session.exportState?.()
         const stateBefore = sizeOf(await session.exportState?.())
         const countedBefore = subject.host.counted
         const end = await ending(async () => session.rehearse!(batch as never))
