@@ -240,3 +240,23 @@ test('a signal while it starts ends it with 0 too', async () => {
   command.kill('SIGTERM')
   expect(await command.ended).toBe(0)
 })
+
+test('what a checkout imports from below node_modules is what was built of it: Node strips no types there', async () => {
+  const folder = project(GOOD)
+  writePlugin(join(folder, 'node_modules/@smart-gateway/shared'), 'output', {
+    'package.json': {
+      name: '@smart-gateway/shared',
+      type: 'module',
+      exports: { '.': { '@smart-gateway/source': './src.ts', default: './built.js' } },
+    },
+    'src.ts': "export const from = 'source' as string",
+    'built.js': "export const from = 'built'",
+    // The command's own modules are loaded by then, and so is what it does to the loading of modules.
+    '../../late.js': "process.once('exit', () => console.log(require('@smart-gateway/shared').from))",
+  })
+  const command = startCommand(['check', 'startup.yaml'], folder, {
+    NODE_OPTIONS: '--require ./node_modules/late.js',
+  })
+  expect(await command.ended, command.stderr).toBe(0)
+  expect(command.stdout).toContain('\nbuilt\n')
+})

@@ -16,6 +16,49 @@ export const OF_FILTER: readonly Mutant[] = [
     fails: ['filter.whole'],
   },
   {
+    does: 'gives every record twice',
+    base: 'filter',
+    changes: [code('? [] : [i]', '? [] : [i, i]')],
+    fails: ['filter.order'],
+  },
+  {
+    does: 'turns a batch round',
+    base: 'filter',
+    changes: [code('? [] : [i]))', '? [] : [i])).reverse()')],
+    fails: ['filter.order'],
+  },
+  {
+    does: 'makes every series anew',
+    base: 'filter',
+    changes: [
+      code('kept.map((i) => batch.series[i])', 'kept.map((i) => Object.freeze({ ...batch.series[i] }))'),
+    ],
+    fails: ['filter.series-interned'],
+  },
+  {
+    does: 'makes a series that others can change',
+    base: 'filter',
+    changes: [
+      code('kept.map((i) => batch.series[i])', 'kept.map((i) => known(batch.series[i]))'),
+      code(
+        'export default {',
+        'const made = new WeakMap()\n\nfunction known(series) {\n  if (!made.has(series)) made.set(series, { ...series })\n  return made.get(series)\n}\n\nexport default {',
+      ),
+    ],
+    fails: ['filter.series-interned'],
+  },
+  {
+    does: 'takes columns for arrays',
+    base: 'filter',
+    changes: [
+      code(
+        'batch.series.flatMap((_, i) => (Number.isNaN(batch.values[i]) ? [] : [i]))',
+        'batch.values.flatMap((value, i) => (Number.isNaN(value) ? [] : [i]))',
+      ),
+    ],
+    fails: ['filter.typed-columns'],
+  },
+  {
     does: 'keeps every second batch',
     base: 'filter',
     changes: [

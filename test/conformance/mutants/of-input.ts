@@ -10,6 +10,25 @@ export const OF_INPUT: readonly Mutant[] = [
     fails: ['input.example'],
   },
   {
+    does: 'has no example',
+    base: 'input',
+    changes: [code('  example: {', '  sample: {')],
+    fails: ['input.has-example'],
+  },
+  {
+    does: 'shows its password in a reason',
+    base: 'input',
+    changes: [
+      code(
+        "options: { type: 'object', additionalProperties: false, properties: {} },",
+        "options: { type: 'object', additionalProperties: false, properties: { token: { type: 'string', writeOnly: true, description: 'It.' } } },",
+      ),
+      code('open({ series }) {', 'open({ series, options }) {'),
+      code("out.reject('no host or no time')", 'out.reject(`no host or no time, ${options.token}`)'),
+    ],
+    fails: ['input.secrets-hidden'],
+  },
+  {
     does: 'yields a signal that it does not name',
     base: 'input',
     changes: [code("signals: ['metric', 'log']", "signals: ['metric']")],

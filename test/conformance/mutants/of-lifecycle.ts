@@ -7,7 +7,30 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     does: 'says that it is fine instead of ready',
     base: 'output',
     changes: [code("health: () => ({ state: 'ready' })", "health: () => 'fine'")],
-    fails: ['lifecycle.session'],
+    fails: ['lifecycle.health'],
+  },
+  {
+    does: 'looks into files when it is asked for its health',
+    base: 'output',
+    changes: [
+      code(
+        "health: () => ({ state: 'ready' })",
+        "health() {\n        for (const endMs = performance.now() + 5; performance.now() < endMs; );\n        return { state: 'ready' }\n      }",
+      ),
+    ],
+    fails: ['lifecycle.health'],
+  },
+  {
+    does: 'names a counter as it likes',
+    base: 'output',
+    changes: [
+      code('async open({ options, log, signal }) {', 'async open({ options, log, signal, metrics }) {'),
+      code(
+        '    let stopping\n',
+        "    let stopping\n    metrics.counter('seen', 'Lines that were written.').inc()\n",
+      ),
+    ],
+    fails: ['lifecycle.metrics-named'],
   },
   {
     does: 'returns no session',
@@ -110,6 +133,23 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     fails: ['output.refused', 'output.busy', 'output.retry-after', 'errors.write'],
   },
   {
+    does: 'asks for a wait that is negative',
+    base: 'output',
+    changes: [code("Number(headers['retry-after']) * 1000", "Number(headers['retry-after']) * -1000")],
+    fails: ['output.busy', 'output.retry-after', 'errors.write'],
+  },
+  {
+    does: 'shows its password in the code of a refusal',
+    base: 'output',
+    changes: [
+      code(
+        'else reject(refusal(answer))',
+        'else reject(Object.assign(refusal(answer), { code: `refused ${token}` }))',
+      ),
+    ],
+    fails: ['errors.secrets-hidden'],
+  },
+  {
     does: 'leaves an interval that keeps a thread alive',
     base: 'input',
     changes: [
@@ -139,6 +179,20 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     base: 'input',
     changes: [
       code('  open({ series }) {\n', "  open({ series }) {\n    process.on('SIGHUP', () => undefined)\n"),
+    ],
+    fails: ['leaks.process'],
+  },
+  {
+    does: 'leaves something on globalThis',
+    base: 'input',
+    changes: [code('  open({ series }) {\n', '  open({ series }) {\n    globalThis.baseIsOpen = true\n')],
+    fails: ['leaks.process'],
+  },
+  {
+    does: 'adds to a prototype that is not its own',
+    base: 'input',
+    changes: [
+      code('  open({ series }) {\n', '  open({ series }) {\n    Array.prototype.newest = () => undefined\n'),
     ],
     fails: ['leaks.process'],
   },
@@ -180,18 +234,18 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
         "  open({ series }) {\n    setImmediate(() => {\n      throw new Error('late')\n    })\n",
       ),
     ],
-    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+    fails: ['options.unchanged', 'lifecycle.session'],
   },
   {
     does: 'ends the process',
     base: 'filter',
     changes: [code('    apply(batch) {', '    apply(batch) {\n      process.exit(0)')],
-    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+    fails: ['lifecycle.session', 'lifecycle.metrics-named'],
   },
   {
     does: 'never comes back',
     base: 'filter',
     changes: [code('    apply(batch) {', '    apply(batch) {\n      for (;;);')],
-    fails: ['lifecycle.session', 'lifecycle.stop-twice'],
+    fails: ['lifecycle.session', 'lifecycle.metrics-named'],
   },
 ]

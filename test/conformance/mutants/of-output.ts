@@ -12,7 +12,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
         'batch.records.map((record) => stringify(Object.assign(record, { seen: true })))',
       ),
     ],
-    fails: ['output.batch-unchanged'],
+    fails: ['output.batch-unchanged', 'output.rehearse'],
   },
   {
     does: 'rejects a record that there is not',
@@ -78,6 +78,37 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.flushes', 'output.stopped-hanging'],
+  },
+  {
+    does: 'takes series for the same only when they are one object',
+    base: 'output',
+    changes: [
+      code(
+        '  return Array.from({ length: batch.length }, (_, i) =>\n    stringify([batch.series[i], String(batch.values[i]), batch.times[i]]),\n  )',
+        '  const lines = new Map()\n  for (let i = 0; i < batch.length; i++)\n    lines.set(batch.series[i], stringify([batch.series[i], String(batch.values[i]), batch.times[i]]))\n  return [...lines.values()]',
+      ),
+    ],
+    fails: ['output.equal-series'],
+  },
+  {
+    does: 'writes what it rehearses',
+    base: 'output',
+    changes: [
+      code('(batch) => void linesOf(batch)', '(batch) => post(linesOf(batch)).then(() => undefined)'),
+    ],
+    fails: ['output.rehearse'],
+  },
+  {
+    does: 'counts what it rehearses',
+    base: 'output',
+    changes: [
+      code('async open({ options, log, signal }) {', 'async open({ options, log, signal, metrics }) {'),
+      code(
+        '(batch) => void linesOf(batch)',
+        "(batch) => metrics.counter('lines_total', 'Lines.').inc(batch.length)",
+      ),
+    ],
+    fails: ['output.rehearse'],
   },
   {
     does: 'says nothing of the records that were refused',

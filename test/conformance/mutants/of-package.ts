@@ -124,6 +124,12 @@ export const OF_PACKAGE: readonly Mutant[] = [
     fails: ['options.described'],
   },
   {
+    does: 'changes its options',
+    base: 'input',
+    changes: [code('  open({ series }) {\n', '  open({ series, options }) {\n    options.size ??= 1\n')],
+    fails: ['options.unchanged'],
+  },
+  {
     does: 'has a password that is not marked',
     base: 'input',
     changes: [
@@ -148,6 +154,6 @@ export const OF_PACKAGE: readonly Mutant[] = [
         'failure(`the store cannot be reached with ${token}`, true, { cause })',
       ),
     ],
-    fails: ['options.secrets-hidden'],
+    fails: ['options.secrets-hidden', 'errors.secrets-hidden'],
   },
 ]

@@ -4,6 +4,19 @@ import type { Mutant } from './mutant.ts'
 /** Transports that tell their peer something else than the fate of a message. */
 export const OF_TRANSPORT: readonly Mutant[] = [
   {
+    does: 'acknowledges on stop what has no fate',
+    base: 'transport',
+    changes: [
+      code('    let stopping\n', '    let stopping\n    const pending = new Set()\n'),
+      code('            intake.deliver(', '            pending.add(line)\n            intake.deliver('),
+      code(
+        'stopping = true\n        socket.destroy()',
+        'stopping = true\n        for (const line of pending) socket.write(`ok ${line}\\n`)\n        socket.destroySoon()',
+      ),
+    ],
+    fails: ['transport.redelivers'],
+  },
+  {
     does: 'has no credit at all',
     base: 'transport',
     changes: [code('          credit,\n', '          credit: 0,\n')],
@@ -24,7 +37,13 @@ export const OF_TRANSPORT: readonly Mutant[] = [
     changes: [
       code('intake.deliver({ body', 'socket.write(`ok ${line}\\n`)\n            intake.deliver({ body'),
     ],
-    fails: ['transport.waits', 'transport.gives-back', 'transport.refuses', 'transport.backpressure'],
+    fails: [
+      'transport.waits',
+      'transport.gives-back',
+      'transport.redelivers',
+      'transport.refuses',
+      'transport.backpressure',
+    ],
   },
   {
     does: 'refuses for good what should come again',

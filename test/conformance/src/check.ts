@@ -1,4 +1,5 @@
 import type { Kind } from '@smart-gateway/sdk'
+import type { ClauseNumber } from './clauses.ts'
 import type { Subject } from './subject/subject.ts'
 
 /**
@@ -12,8 +13,8 @@ export interface Check {
   /** Family and name, for example `output.stores`. Stable: authors name it in `skip`. */
   readonly id: string
   readonly level: Level
-  /** The words of the contract that it holds a plugin to, and where they stand. */
-  readonly clause: string
+  /** The clauses of SPEC.md that it holds a plugin to; those of a figure are none. */
+  readonly clauses: readonly ClauseNumber[]
   readonly kinds: readonly Kind[]
   /** Resolves when the plugin does as it should; rejects with a Failure, or with a NotRun where it does not apply. */
   run(subject: Subject): Promise<void>

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { resolve } from 'node:path'
 import type { Check } from './check.ts'
 import { CHECKS } from './checks.ts'
+import { CLAUSES } from './clauses.ts'
 import { authorFile } from './lab/author-file.ts'
 import { Lab } from './lab/lab.ts'
 import type { Outcome, Report } from './report/report.ts'
@@ -46,10 +47,11 @@ export function begin(folder: string, options: ConformanceOptions = {}): Run {
       return lab.profile
     },
     async run(check) {
-      const { id, level, clause } = check
+      const { id, level } = check
       const beganMs = performance.now()
       const result = await lab.run(check)
-      const outcome = { id, level, clause, ms: performance.now() - beganMs, result }
+      const clauses = check.clauses.map((number) => ({ number, sentence: CLAUSES[number] }))
+      const outcome = { id, level, clauses, ms: performance.now() - beganMs, result }
       options.onOutcome?.(outcome)
       return outcome
     },

@@ -5,6 +5,7 @@ import { isBuiltin } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ERRORS } from '@smart-gateway/core'
+import { CLAUSES_FILE, clausesModule, specClauses } from './clauses.ts'
 import { errorsPage } from './errors-page.ts'
 import { ROOT } from './gateway-process.ts'
 import { schemaFiles } from './schemas.ts'
@@ -136,6 +137,11 @@ describe('what is made from code', () => {
   test('docs/errors.md is up to date', () => {
     const command = 'node --conditions=@smart-gateway/source test/e2e/src/write-errors-page.ts'
     expect(readText('docs/errors.md'), `docs/errors.md is old: run ${command}`).toBe(errorsPage(ERRORS))
+  })
+
+  test("the conformance suite's clauses are those of sdk/SPEC.md", () => {
+    const file = relative(ROOT, CLAUSES_FILE)
+    expect(readText(file), `${file} is old: run npm run docs`).toBe(clausesModule(specClauses()))
   })
 })
 

@@ -12,9 +12,10 @@ const PROMETHEUS = {
 }
 
 const PIECE_BYTES = 128 * 1024
+const STAYS = new AbortController().signal
 
 /** A handler whose pages have `length` pieces that do not compress, and how far its pages got. */
-function pageOf(length: number) {
+function pageOf(length: number, leaving = STAYS) {
   const seen = { formats: [] as string[], pieces: 0, left: 0 }
   const handler = createScrapeHandler(async function* (format) {
     seen.formats.push(format.contentType)
@@ -26,7 +27,7 @@ function pageOf(length: number) {
     } finally {
       seen.left++
     }
-  })
+  }, leaving)
   const ask = (init: RequestInit = {}) => handler(new Request('http://127.0.0.1:9103/metrics', init))
   return { seen, ask }
 }
@@ -35,7 +36,7 @@ test('Prometheus gets gzipped OpenMetrics, from the headers it really sends', as
   const handler = createScrapeHandler(async function* () {
     yield Buffer.from('a 1\n')
     yield Buffer.from('# EOF\n')
-  })
+  }, STAYS)
   const response = handler(new Request('http://127.0.0.1:9103/metrics', { headers: PROMETHEUS }))
   expect(response.status).toBe(200)
   expect(Object.fromEntries(response.headers)).toEqual({
@@ -49,7 +50,7 @@ test('Prometheus gets gzipped OpenMetrics, from the headers it really sends', as
 test('who asks for nothing in particular gets plain text', async () => {
   const handler = createScrapeHandler(async function* () {
     yield Buffer.from('a 1\n')
-  })
+  }, STAYS)
   const response = handler(new Request('http://127.0.0.1:9103/metrics'))
   expect(Object.fromEntries(response.headers)).toEqual({
     'content-type': 'text/plain; version=0.0.4; charset=utf-8',
@@ -136,9 +137,45 @@ for (const [kind, headers] of [
     const handler = createScrapeHandler(async function* () {
       yield Buffer.from('a 1\n')
       throw new Error('cannot go on')
-    })
+    }, STAYS)
     await expect(handler(new Request('http://127.0.0.1:9103/', { headers })).text()).rejects.toThrow(
       'cannot go on',
     )
+  })
+
+  test(`a ${kind} page leaves no timer, read or not when the session is left`, async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const leaving = new AbortController()
+      const { ask, seen } = pageOf(1000, leaving.signal)
+      const whole = pageOf(1)
+      await whole.ask({ headers }).arrayBuffer()
+      await vi.waitUntil(() => vi.getTimerCount() === 0)
+      const reader = (ask({ headers }).body as ReadableStream<Uint8Array>).getReader()
+      await reader.read()
+      expect(vi.getTimerCount()).toBe(1)
+      leaving.abort()
+      await vi.waitUntil(() => vi.getTimerCount() === 0)
+      await vi.waitUntil(() => seen.left === 1)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test(`a ${kind} page that nobody reads on is dropped after 5 minutes`, async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const { ask, seen } = pageOf(1000)
+      const reader = (ask({ headers }).body as ReadableStream<Uint8Array>).getReader()
+      await reader.read()
+      vi.advanceTimersByTime(5 * 60_000)
+      const drain = async () => {
+        while (!(await reader.read()).done);
+      }
+      await expect(drain()).rejects.toThrow()
+      await vi.waitUntil(() => seen.left === 1)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 }

@@ -1,16 +1,15 @@
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
 import { fail, notRun } from '../finding.ts'
-import { beginToOpen } from '../subject/generation.ts'
+import { beginToOpen, openGeneration } from '../subject/generation.ts'
 import { unreachable } from '../subject/elsewhere.ts'
-import { flawOfError } from '../subject/message.ts'
+import { flawOfError, textsOf } from '../subject/message.ts'
+import { CANARY, withCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import { ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { worthWriting } from '../work/stored.ts'
 
-const ERRORS_CLAUSE =
-  'PluginError: an Error with a sentence; retryable is a boolean, retryAfter a number of milliseconds above 0, code a text.'
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
 
 /** How failures look, whatever they are of. */
@@ -18,7 +17,7 @@ export const ERRORS: readonly Check[] = [
   {
     id: 'errors.open',
     level: 'must',
-    clause: ERRORS_CLAUSE,
+    clauses: ['E-1', 'E-2', 'E-5'],
     kinds: KINDS,
     async run(subject) {
       const { definition, traces, host } = subject
@@ -37,7 +36,7 @@ export const ERRORS: readonly Check[] = [
   {
     id: 'errors.write',
     level: 'must',
-    clause: ERRORS_CLAUSE,
+    clauses: ['E-1', 'E-2', 'E-5'],
     kinds: ['output'],
     async run(subject) {
       const peer = await subject.peer()
@@ -52,6 +51,45 @@ export const ERRORS: readonly Check[] = [
         const flaw = end.how === 'rejected' ? flawOfError(end.error) : undefined
         if (flaw !== undefined)
           fail({ did: `wrote while the fault "${fault}" was on`, saw: flaw, hint: HINT })
+      }
+    },
+  },
+  {
+    id: 'errors.secrets-hidden',
+    level: 'must',
+    clauses: ['E-3'],
+    kinds: ['output'],
+    async run(subject) {
+      const peer = await subject.peer()
+      const { definition, validator, host, traces, random } = subject
+      const { faults } = peer
+      if (faults === undefined) notRun('the peer of conformance.js has no faults')
+      const reach = { port: await closedPort() }
+      const candidates = withCanary(definition.options, peer.options, validator, reach)
+      if (candidates.length === 0) notRun('no option is marked as a secret')
+      const [signal] = worthWriting(subject, peer)
+      for (const [generation, { key, options }] of candidates.entries()) {
+        const owner = { instance: 'secret', generation }
+        const valid = subject.valid(definition.options, options)
+        const opened = await ending(() => traces.run(() => openGeneration(definition, host, owner, valid)))
+        // What it says then is for options.secrets-hidden.
+        if (opened.how !== 'resolved') continue
+        for (const fault of ['refuse', 'busy', 'down'] as const) {
+          await faults[fault]?.(1000)
+          const { batch } = markedBatch(signal!, 3, random)
+          const end = await ending(() => opened.value.session.write!(batch as never))
+          await faults.heal()
+          const errors = end.how === 'rejected' ? [end.error] : []
+          if (end.how === 'resolved') errors.push(...(end.value?.rejected ?? []).map(({ error }) => error))
+          const place = errors.flatMap(textsOf).find((text) => text.includes(CANARY))
+          if (place === undefined) continue
+          fail({
+            did: `gave it a secret as ${key}, and wrote while the fault "${fault}" was on`,
+            saw: `its error shows the secret: ${place.replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
+            hint: 'Say where and what failed; requests and options hold secrets.',
+          })
+        }
+        await opened.value.close()
       }
     },
   },

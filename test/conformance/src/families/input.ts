@@ -4,12 +4,14 @@ import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
 import type { KeepingSink } from '../host/sink.ts'
 import type { AnySession } from '../subject/generation.ts'
-import { flawOfError, messageOf as textOf } from '../subject/message.ts'
+import { openGeneration } from '../subject/generation.ts'
+import { flawOfError, messageOf as textOf, textsOf } from '../subject/message.ts'
+import { CANARY, withCanary } from '../subject/secrets.ts'
+import { closedPort } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
 import { turn } from '../time.ts'
 import { decode, exampleOf, flawOfRecords, messageOf } from '../work/decode.ts'
 
-const DECODE = 'InputSession.decode: turns one message into records. Synchronous, no I/O, no clock.'
 const ROUNDS = 400
 /** What one message of a few hundred bytes may take. */
 const SLOW_MS = 1000
@@ -17,21 +19,29 @@ const SLOW_MS = 1000
 /** What an input makes of messages. */
 export const INPUT: readonly Check[] = [
   {
-    id: 'input.example',
+    id: 'input.has-example',
     level: 'should',
-    clause:
-      'InputDefinition.example: one message as its producer sends it, for documentation, curl lines and tests.',
+    clauses: ['I-14'],
+    kinds: ['input'],
+    async run(subject) {
+      await decoder(subject)
+      const { definition } = subject
+      ensure(definition.kind === 'input' && definition.example !== undefined, {
+        did: 'looked for the example of its definition',
+        saw: 'there is none',
+        hint: 'Give one message as its producer sends it: most checks of an input begin with it.',
+      })
+    },
+  },
+  {
+    id: 'input.example',
+    level: 'must',
+    clauses: ['I-14'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)
-      const { definition } = subject
       const did = 'decoded the example of its definition'
       const hint = 'Give a message there that the input takes whole.'
-      ensure(definition.kind === 'input' && definition.example !== undefined, {
-        did,
-        saw: 'there is none',
-        hint,
-      })
       const { sink, thrown } = decode(session, exampleOf(subject))
       if (thrown !== undefined) fail({ did, saw: `decode threw: ${textOf(thrown.error)}`, hint })
       ensure(sink.records > 0, { did, saw: 'it gave no record', hint })
@@ -41,8 +51,7 @@ export const INPUT: readonly Check[] = [
   {
     id: 'input.records',
     level: 'must',
-    clause:
-      'InputDefinition.signals, Series, EventRecord, LogRecord: an input yields only the signals that it names, and records as they are described.',
+    clauses: ['I-8', 'I-10'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)
@@ -52,7 +61,7 @@ export const INPUT: readonly Check[] = [
   {
     id: 'input.synchronous',
     level: 'must',
-    clause: `${DECODE} What is put into the sink after decode has returned is lost.`,
+    clauses: ['I-2'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)
@@ -68,7 +77,7 @@ export const INPUT: readonly Check[] = [
   {
     id: 'input.message-unchanged',
     level: 'must',
-    clause: 'Message.body: it MUST NOT be changed by anybody.',
+    clauses: ['I-6'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)
@@ -89,7 +98,7 @@ export const INPUT: readonly Check[] = [
   {
     id: 'input.pure',
     level: 'must',
-    clause: `${DECODE} The same message gives the same records.`,
+    clauses: ['I-3'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)
@@ -108,7 +117,7 @@ export const INPUT: readonly Check[] = [
   {
     id: 'input.records-kept',
     level: 'must',
-    clause: 'EventRecord, LogRecord: an input MUST NOT change a record once it was handed on.',
+    clauses: ['I-9'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)
@@ -127,10 +136,38 @@ export const INPUT: readonly Check[] = [
     },
   },
   {
+    id: 'input.secrets-hidden',
+    level: 'must',
+    clauses: ['I-16'],
+    kinds: ['input'],
+    async run(subject) {
+      await decoder(subject)
+      const { definition, validator, host, random } = subject
+      const { body, contentType } = exampleOf(subject)
+      const reach = { port: await closedPort() }
+      const candidates = withCanary(definition.options, await subject.options(), validator, reach)
+      if (candidates.length === 0) notRun('no option is marked as a secret')
+      for (const [generation, { key, options }] of candidates.entries()) {
+        const valid = subject.valid(definition.options, options)
+        const opened = await openGeneration(definition, host, { instance: 'secret', generation }, valid)
+        for (const malformedBody of malformed(body.toString(), random)) {
+          const { sink, thrown } = decode(opened.session, messageOf(malformedBody, contentType))
+          const said = [...sink.rejected, ...sink.skipped, ...textsOf(thrown?.error ?? '')]
+          const place = said.find((text) => text.includes(CANARY))
+          ensure(place === undefined, {
+            did: `gave it a secret as ${key}, and malformed messages`,
+            saw: `it shows the secret: ${(place ?? '').replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
+            hint: 'A reason is for the producer: say what is wrong with the message.',
+          })
+        }
+        await opened.close()
+      }
+    },
+  },
+  {
     id: 'input.interned',
     level: 'should',
-    clause:
-      'Series: in steady state the same series is the same object: `lookup` first, `intern` what it does not know.',
+    clauses: ['I-7'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)
@@ -151,8 +188,7 @@ export const INPUT: readonly Check[] = [
   {
     id: 'input.malformed',
     level: 'must',
-    clause:
-      'InputSession.decode: throws when the whole message is unusable, rejects one bad element among good ones; what comes next is not its business.',
+    clauses: ['I-4', 'I-8', 'I-10', 'I-13'],
     kinds: ['input'],
     async run(subject) {
       const session = await decoder(subject)

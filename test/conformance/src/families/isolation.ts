@@ -12,8 +12,7 @@ export const ISOLATION: readonly Check[] = [
   {
     id: 'isolation.worker',
     level: 'must',
-    clause:
-      'README: a stranger’s input or output runs in a thread of its own; for its code that changes nothing but that context.sockets is not lent.',
+    clauses: ['W-1', 'W-2'],
     kinds: ['input', 'output', 'filter'],
     async run(subject) {
       const { session } = await subject.open()
@@ -39,7 +38,7 @@ export const ISOLATION: readonly Check[] = [
   {
     id: 'isolation.quiet',
     level: 'should',
-    clause: 'Logger: what a plugin has to say goes to context.log; stdout and stderr are the gateway’s.',
+    clauses: ['L-15'],
     kinds: KINDS,
     async run(subject) {
       const before = subject.printed.length

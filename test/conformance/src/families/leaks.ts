@@ -8,14 +8,12 @@ const CYCLES = 40
 /** Bytes that a cycle may add: noise of the collector stays below it. */
 const MAX_GROWTH = 16 * 1024
 
-const STOP = 'Session.stop: lets go of everything.'
-
 /** What is left of a session that was stopped. */
 export const LEAKS: readonly Check[] = [
   {
     id: 'leaks.thread-ends',
     level: 'must',
-    clause: `${STOP} A thread in which it was stopped ends by itself.`,
+    clauses: ['L-6'],
     kinds: KINDS,
     async run(subject) {
       const { ended, left } = await worked(subject)
@@ -29,7 +27,7 @@ export const LEAKS: readonly Check[] = [
   {
     id: 'leaks.handles',
     level: 'must',
-    clause: `${STOP} No timer is left, an unref’d one neither, and no file or socket.`,
+    clauses: ['L-6'],
     kinds: KINDS,
     async run(subject) {
       const { left } = await worked(subject)
@@ -43,8 +41,7 @@ export const LEAKS: readonly Check[] = [
   {
     id: 'leaks.process',
     level: 'must',
-    clause:
-      'Plugins share a process: none changes the environment, the working folder, globals, or listens to the process.',
+    clauses: ['W-3', 'W-4'],
     kinds: KINDS,
     async run(subject) {
       const { changed } = await worked(subject)
@@ -58,7 +55,7 @@ export const LEAKS: readonly Check[] = [
   {
     id: 'leaks.heap',
     level: 'must',
-    clause: `${STOP} Memory does not grow with each generation.`,
+    clauses: ['L-6'],
     kinds: KINDS,
     async run(subject) {
       await openable(subject)

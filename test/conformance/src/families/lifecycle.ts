@@ -15,15 +15,13 @@ import { exercise } from '../work/exercise.ts'
 import { signalsOf } from '../work/write.ts'
 
 const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
-const LEAVE = 'Context.signal: aborted = leave now. It ends every wait in `open`.'
 
 /** From open to stop, in every order in which they come. */
 export const LIFECYCLE: readonly Check[] = [
   {
     id: 'lifecycle.session',
     level: 'must',
-    clause:
-      'open resolves with a session: the verbs of its kind, an address that is a text, health that is ready or degraded with a reason.',
+    clauses: ['L-1', 'I-1', 'L-11'],
     kinds: KINDS,
     async run(subject) {
       const { session } = await subject.open()
@@ -34,7 +32,18 @@ export const LIFECYCLE: readonly Check[] = [
         saw: `it is ${typeof address}`,
         hint: 'Give a text for people, or leave it out.',
       })
+    },
+  },
+  {
+    id: 'lifecycle.health',
+    level: 'must',
+    clauses: ['L-9'],
+    kinds: KINDS,
+    async run(subject) {
+      const { session } = await subject.open()
       if (session.health === undefined) return
+      ensureHealth(session.health())
+      await work(subject, session)
       const beganMs = performance.now()
       for (let i = 0; i < 100; i++) ensureHealth(session.health())
       const ms = performance.now() - beganMs
@@ -46,9 +55,32 @@ export const LIFECYCLE: readonly Check[] = [
     },
   },
   {
+    id: 'lifecycle.metrics-named',
+    level: 'must',
+    clauses: ['L-13'],
+    kinds: KINDS,
+    async run(subject) {
+      const { session } = await subject.open()
+      await work(subject, session)
+      const did = 'opened it and let it work'
+      for (const { name, type } of subject.host.metrics) {
+        ensure(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name), {
+          did,
+          saw: `it has a metric ${name}`,
+          hint: 'Snake case: lower case, digits and single underscores.',
+        })
+        ensure((type === 'counter') === name.endsWith('_total'), {
+          did,
+          saw: `it has a ${type} ${name}`,
+          hint: 'Names of counters end in _total, those of gauges do not.',
+        })
+      }
+    },
+  },
+  {
     id: 'lifecycle.stop-twice',
     level: 'must',
-    clause: STOP,
+    clauses: ['L-7'],
     kinds: KINDS,
     async run(subject) {
       const { session } = await subject.open()
@@ -62,7 +94,7 @@ export const LIFECYCLE: readonly Check[] = [
   {
     id: 'lifecycle.orders',
     level: 'must',
-    clause: `${STOP} ${LEAVE}`,
+    clauses: ['L-6', 'L-7'],
     kinds: KINDS,
     async run(subject) {
       for (let round = 0; round < 6; round++) {
@@ -81,7 +113,7 @@ export const LIFECYCLE: readonly Check[] = [
   {
     id: 'lifecycle.hanging-peer',
     level: 'must',
-    clause: `${STOP} The host waits for it, but not for ever; then it aborts the signal. ${LEAVE}`,
+    clauses: ['L-3', 'L-6'],
     kinds: ['output', 'transport'],
     async run(subject) {
       const { definition } = subject
@@ -114,8 +146,7 @@ export const LIFECYCLE: readonly Check[] = [
   {
     id: 'lifecycle.two-instances',
     level: 'must',
-    clause:
-      'README: state lives in the closure that `open` makes: two instances of a plugin know nothing of each other.',
+    clauses: ['L-5'],
     kinds: KINDS,
     async run(subject) {
       const alone = await subject.open({ instance: 'alone' })

@@ -10,7 +10,6 @@ import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, turn, until } from '../time.ts'
 import { ensureNothingLeft, ensureStopped } from '../work/endings.ts'
 
-const LEAVE = 'Context.signal: aborted = leave now. It ends every wait in `open`.'
 const NOTHING = 'open: whatever it throws or rejects with, nothing may be left behind.'
 
 /** Sessions that come to nothing. */
@@ -18,7 +17,7 @@ export const OPENING: readonly Check[] = [
   {
     id: 'lifecycle.aborted-open',
     level: 'must',
-    clause: `${LEAVE} ${NOTHING}`,
+    clauses: ['L-2', 'L-3'],
     kinds: KINDS,
     async run(subject) {
       const silent = await startSilentPeer()
@@ -47,7 +46,7 @@ export const OPENING: readonly Check[] = [
   {
     id: 'lifecycle.failed-open',
     level: 'must',
-    clause: NOTHING,
+    clauses: ['L-2'],
     kinds: KINDS,
     async run(subject) {
       const nobody = await closedPort()

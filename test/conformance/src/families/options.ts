@@ -9,6 +9,7 @@ import { nodesOf } from '../subject/schema-tree.ts'
 import { CANARY, unmarkedSecrets, withCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
+import { ending } from '../time.ts'
 import { exercise } from '../work/exercise.ts'
 
 /** What the schema of the options promises. */
@@ -16,8 +17,7 @@ export const OPTIONS: readonly Check[] = [
   {
     id: 'options.schema',
     level: 'must',
-    clause:
-      'README: `options` is a JSON Schema and the one truth: the gateway checks startup.yaml against it.',
+    clauses: ['C-1'],
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject)) {
@@ -32,7 +32,7 @@ export const OPTIONS: readonly Check[] = [
   {
     id: 'options.defaults',
     level: 'must',
-    clause: 'JsonSchema.default: the value of a key that was left out; the gateway fills it in.',
+    clauses: ['C-3'],
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject))
@@ -49,9 +49,8 @@ export const OPTIONS: readonly Check[] = [
   },
   {
     id: 'options.unknown-keys',
-    level: 'must',
-    clause:
-      'A key that nobody knows is a mistake of whoever wrote startup.yaml: `additionalProperties: false` lets the gateway say so.',
+    level: 'should',
+    clauses: ['C-4'],
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject))
@@ -69,7 +68,7 @@ export const OPTIONS: readonly Check[] = [
   {
     id: 'options.types',
     level: 'must',
-    clause: "README: `open`'s options are typed from the schema: it has to refuse values of another type.",
+    clauses: ['C-10'],
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject))
@@ -89,7 +88,7 @@ export const OPTIONS: readonly Check[] = [
   {
     id: 'options.described',
     level: 'should',
-    clause: 'JsonSchema.description: what the value means, in one sentence; shown in editors.',
+    clauses: ['C-5'],
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject)) {
@@ -103,9 +102,29 @@ export const OPTIONS: readonly Check[] = [
     },
   },
   {
+    id: 'options.unchanged',
+    level: 'must',
+    clauses: ['C-8'],
+    kinds: KINDS,
+    async run(subject) {
+      const { definition, traces, host } = subject
+      const options = subject.valid(definition.options, await subject.options())
+      const owner = { instance: 'subject', generation: 1 }
+      const end = await ending(() => traces.run(() => openGeneration(definition, host, owner, options)))
+      if (end.how === 'resolved') return await end.value.close()
+      const saw = end.how === 'rejected' ? messageOf(end.error) : ''
+      ensure(!/read only property|not extensible|Cannot (delete|redefine) property/.test(saw), {
+        did: 'opened it with options that are frozen, as the gateway does',
+        saw,
+        hint: 'Work on a copy of the options.',
+      })
+      notRun('it does not open')
+    },
+  },
+  {
     id: 'options.secrets-marked',
     level: 'must',
-    clause: 'JsonSchema.writeOnly: true marks a secret; the gateway hides it in logs, errors and its API.',
+    clauses: ['C-6'],
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject)) {
@@ -121,7 +140,7 @@ export const OPTIONS: readonly Check[] = [
   {
     id: 'options.secrets-hidden',
     level: 'must',
-    clause: 'Logger, PluginError, Health, Session.address: none of them ever holds a secret.',
+    clauses: ['L-12', 'E-3'],
     kinds: KINDS,
     async run(subject) {
       const { definition, validator, host, printed } = subject

@@ -4,24 +4,24 @@ import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
 import type { Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
+import { sizeOf } from '../subject/state-size.ts'
 import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, turn, until } from '../time.ts'
-import { copyOf, markedBatch, oddBatch } from '../work/batches.ts'
-import { missing, worthWriting } from '../work/stored.ts'
+import { copyOf, markedBatch, oddBatch, twinBatch } from '../work/batches.ts'
+import { missing, storedCounts, worthWriting } from '../work/stored.ts'
 import { watched } from '../work/unchanged.ts'
-import { signalsOf, write, writeWell } from '../work/write.ts'
+import { allSignalsOf, signalsOf, write, writeWell } from '../work/write.ts'
 import type { Written } from '../work/write.ts'
 
-const WRITE =
-  'OutputSession.write: resolved = the store has the records (but those listed as rejected). Thrown = it has none of them.'
 const RETRY_AFTER_MS = 2000
+const NOT_STORED = 'the store has not what was written, as output.stores has found'
 
 /** What an output says of what it was given, and whether that is true. */
 export const OUTPUT: readonly Check[] = [
   {
     id: 'output.batch-unchanged',
     level: 'must',
-    clause: 'Batch: an output MUST NOT change it; other outputs share it.',
+    clauses: ['O-7'],
     kinds: ['output'],
     async run(subject) {
       const { session } = await subject.open()
@@ -41,11 +41,11 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.answers',
     level: 'must',
-    clause: `${WRITE} Rejection.index: a position in the batch, each once. Any double is a value, any text a label.`,
+    clauses: ['O-5', 'O-8', 'O-9'],
     kinds: ['output'],
     async run(subject) {
       const { session } = await subject.open()
-      for (const signal of signalsOf(subject.definition))
+      for (const signal of allSignalsOf(subject.definition))
         for (const batch of [
           oddBatch(signal),
           markedBatch(signal, 1, subject.random).batch,
@@ -64,7 +64,7 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.stores',
     level: 'must',
-    clause: WRITE,
+    clauses: ['O-1'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
@@ -82,9 +82,80 @@ export const OUTPUT: readonly Check[] = [
     },
   },
   {
+    id: 'output.equal-series',
+    level: 'must',
+    clauses: ['O-16'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      if (!worthWriting(subject, peer).includes('metric')) notRun('it takes no metrics')
+      const { batch, tokens } = twinBatch(subject.random)
+      await writeWell(generation.session, batch, 'to a peer that works')
+      const counts = [...(await storedCounts(peer, generation.session.address, tokens)).values()]
+      if (counts[0] === 0) notRun(NOT_STORED)
+      ensure(counts[0] === counts[1], {
+        did: 'wrote two samples of one series, and two whose series are equal but not the same object',
+        saw: `the store has ${counts[0]} of the first and ${counts[1]} of the others`,
+        hint: 'Tell series apart by their name and labels; the object is good for a cache only.',
+      })
+    },
+  },
+  {
+    id: 'output.rehearse',
+    level: 'must',
+    clauses: ['S-7'],
+    kinds: ['output'],
+    async run(subject) {
+      const { session } = await subject.open()
+      if (session.rehearse === undefined) notRun('it does not rehearse')
+      const peer = subject.isFull ? await subject.peer() : undefined
+      const signals = peer === undefined ? signalsOf(subject.definition) : worthWriting(subject, peer)
+      for (const signal of signals) {
+        if (peer?.received !== undefined) {
+          const plain = markedBatch(signal, 1, subject.random)
+          await writeWell(session, plain.batch, 'to a peer that works')
+          if ((await missing(peer, session.address, plain.tokens)).length > 0) notRun(NOT_STORED)
+        }
+        const { batch, tokens } = markedBatch(signal, 20, subject.random)
+        const changed = watched(batch)
+        // Once more, as an export that changes the session is for swap.state to find.
+        await session.exportState?.()
+        const stateBefore = sizeOf(await session.exportState?.())
+        const countedBefore = subject.host.counted
+        const end = await ending(async () => session.rehearse!(batch as never))
+        const did = `rehearsed a batch of 20 (${signal})`
+        const hint = 'Render, measure and check; ask no store, and leave the session as it is.'
+        if (end.how !== 'resolved')
+          fail({
+            did,
+            saw: end.how === 'pending' ? 'it is pending' : `it failed: ${messageOf(end.error)}`,
+            hint,
+          })
+        const what = changed()
+        ensure(what === undefined, { did, saw: String(what), hint })
+        ensure(subject.host.counted === countedBefore, { did, saw: 'it changed a metric', hint })
+        ensure(sizeOf(await session.exportState?.()) === stateBefore, { did, saw: 'its state changed', hint })
+        if (peer?.received === undefined) continue
+        const lost = await missing(peer, session.address, tokens)
+        ensure(lost.length === tokens.length, {
+          did,
+          saw: `the store has ${tokens.length - lost.length} of its records`,
+          hint,
+        })
+        await writeWell(session, batch, 'that it had rehearsed')
+        const left = await missing(peer, session.address, tokens)
+        ensure(left.length === 0, {
+          did: `${did}, then wrote it`,
+          saw: `the store lacks ${left.length} of its records`,
+          hint,
+        })
+      }
+    },
+  },
+  {
     id: 'output.partial',
     level: 'must',
-    clause: 'WriteResult: the records that the store has not, each once, by their position in the batch.',
+    clauses: ['O-5'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
@@ -120,7 +191,7 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.refused',
     level: 'must',
-    clause: 'OutputSession.write: with `retryable: false` on the error the records are refused for good.',
+    clauses: ['O-4'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
@@ -138,8 +209,7 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.busy',
     level: 'must',
-    clause:
-      'PluginError.retryable: whether the same may work when it is tried again: a timeout, HTTP 429 or 5xx.',
+    clauses: ['O-3'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
@@ -157,8 +227,7 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.retry-after',
     level: 'should',
-    clause:
-      'PluginError.retryAfter: milliseconds to wait at least before the next try, when the peer asked for it.',
+    clauses: ['O-11'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
@@ -178,7 +247,7 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.outage',
     level: 'must',
-    clause: `${WRITE} Otherwise they are written again with backoff.`,
+    clauses: ['O-2', 'O-3', 'O-14'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
@@ -213,7 +282,7 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.flushes',
     level: 'must',
-    clause: 'Session.stop: finishes what is under way, then lets go of everything.',
+    clauses: ['O-15'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
@@ -223,7 +292,7 @@ export const OUTPUT: readonly Check[] = [
   {
     id: 'output.stopped-hanging',
     level: 'must',
-    clause: `Session.stop: finishes what is under way. ${WRITE}`,
+    clauses: ['O-1', 'O-15'],
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)

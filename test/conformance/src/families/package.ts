@@ -15,8 +15,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.manifest',
     level: 'must',
-    clause:
-      'README: the `smartGateway` entry of package.json says { "api": 1, "kind" }, and names schema files that exist.',
+    clauses: ['P-1'],
     kinds: KINDS,
     async run({ plugin: { json, folder } }) {
       const did = 'read package.json'
@@ -39,7 +38,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.exports',
     level: 'must',
-    clause: 'README: package.json names the module to import (`exports`), and it exists.',
+    clauses: ['P-4'],
     kinds: KINDS,
     async run({ plugin: { entry, json } }) {
       ensure(entry !== undefined, {
@@ -52,8 +51,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.definition',
     level: 'must',
-    clause:
-      'Plugin: api, kind (that of the manifest), name, options, open; signals of inputs and outputs; subscription and redelivers of transports.',
+    clauses: ['P-2', 'P-3', 'O-8'],
     kinds: KINDS,
     async run({ plugin }) {
       await importDefinition(plugin).catch((error: unknown) =>
@@ -68,8 +66,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.plain-definition',
     level: 'must',
-    clause:
-      'README: a definition is plain data plus one function; without `open` it crosses to another thread as JSON.',
+    clauses: ['P-9'],
     kinds: KINDS,
     async run({ definition }) {
       const { open: _, ...data } = definition
@@ -83,7 +80,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.schema-file',
     level: 'must',
-    clause: 'README: a manifest may name a JSON file with the same schema.',
+    clauses: ['C-2'],
     kinds: KINDS,
     async run({ plugin: { json, folder }, definition }) {
       const manifest = json['smartGateway'] as Record<string, unknown>
@@ -103,7 +100,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.types',
     level: 'should',
-    clause: 'A package with types says where they are, for those who wrap it.',
+    clauses: ['P-10'],
     kinds: KINDS,
     async run({ plugin: { json, folder } }) {
       const exported = json['exports'] as Record<string, unknown> | undefined
@@ -125,7 +122,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.keyword',
     level: 'should',
-    clause: 'README: the npm keyword smart-gateway-plugin lets people find it.',
+    clauses: ['P-8'],
     kinds: KINDS,
     async run({ plugin: { json } }) {
       const keywords: unknown = json['keywords']
@@ -139,7 +136,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.no-install-script',
     level: 'must',
-    clause: 'The gateway installs plugins without running scripts: one that needs its script does not work.',
+    clauses: ['P-7'],
     kinds: KINDS,
     async run({ plugin: { json, folder } }) {
       const scripts = Object.keys((json['scripts'] ?? {}) as object)
@@ -155,8 +152,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.declared',
     level: 'must',
-    clause:
-      'README: declare every package that you import; each generation runs from a folder that holds what is declared, and nothing else.',
+    clauses: ['P-5'],
     kinds: KINDS,
     async run({ plugin: { json, folder, name } }) {
       const declared = new Set(
@@ -179,8 +175,7 @@ export const PACKAGE: readonly Check[] = [
   {
     id: 'package.import-quiet',
     level: 'must',
-    clause:
-      'README: state lives in the closure that `open` makes: importing a plugin starts nothing and changes nothing.',
+    clauses: ['P-6'],
     kinds: KINDS,
     async run(subject) {
       const { left, changed, ended, failed } = await inThread(subject, { scenario: 'import' })

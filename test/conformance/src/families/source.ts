@@ -10,8 +10,6 @@ import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, turn, until } from '../time.ts'
 import { flawOfRecords } from '../work/decode.ts'
 
-const START =
-  'InputSession.start: begins to produce; each emit(fill) hands on what fill put into the sink, synchronously; its promise is the records’ fate.'
 const QUIET_MS = 150
 
 /** An input that brings its records itself. */
@@ -19,7 +17,7 @@ export const SOURCE: readonly Check[] = [
   {
     id: 'source.once',
     level: 'must',
-    clause: START,
+    clauses: ['I-15', 'I-17'],
     kinds: ['input'],
     async run(subject) {
       const { peer, source, generation } = await started(subject)
@@ -53,7 +51,7 @@ export const SOURCE: readonly Check[] = [
   {
     id: 'source.backpressure',
     level: 'must',
-    clause: `${START} While it is pending a queue is full: nothing may be lost meanwhile.`,
+    clauses: ['I-17'],
     kinds: ['input'],
     async run(subject) {
       const { peer, source, generation } = await started(subject)
@@ -73,7 +71,7 @@ export const SOURCE: readonly Check[] = [
   {
     id: 'source.given-back',
     level: 'must',
-    clause: `${START} Rejected with retryable: true: they were not taken.`,
+    clauses: ['I-17'],
     kinds: ['input'],
     async run(subject) {
       const { peer, source, generation } = await started(subject)
@@ -91,8 +89,7 @@ export const SOURCE: readonly Check[] = [
   {
     id: 'source.stops',
     level: 'must',
-    clause:
-      'Session.stop: finishes what is under way, then lets go of everything: nothing is emitted afterwards.',
+    clauses: ['I-15'],
     kinds: ['input'],
     async run(subject) {
       const { peer, source, generation } = await started(subject)

@@ -24,7 +24,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.beside',
     level: 'must',
-    clause: BESIDE,
+    clauses: ['L-4'],
     kinds: KINDS,
     async run(subject) {
       const before = await subject.open()
@@ -39,7 +39,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.aborted',
     level: 'must',
-    clause: 'A swap that fails leaves the old generation untouched.',
+    clauses: ['L-4'],
     kinds: KINDS,
     async run(subject) {
       const before = await subject.open()
@@ -56,8 +56,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.under-load',
     level: 'must',
-    clause:
-      'While it is swapped nothing is lost: batches go to the old generation until the cut-over, then to the new one.',
+    clauses: ['L-4', 'O-1'],
     kinds: ['output'],
     async run(subject) {
       const peer = await subject.peer()
@@ -98,8 +97,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.subscription',
     level: 'must',
-    clause:
-      'While a transport is swapped nothing is lost: what came with the old subscription is settled there, what comes later goes to the new one.',
+    clauses: ['L-4', 'T-10'],
     kinds: ['transport'],
     async run(subject) {
       const { definition } = subject
@@ -141,7 +139,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.state',
     level: 'must',
-    clause: `${EXPORT} restore: takes it over, before the first write.`,
+    clauses: ['S-1', 'S-3', 'S-4'],
     kinds: ['output'],
     async run(subject) {
       const { before, signal } = await stateful(subject)
@@ -178,8 +176,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.unknown-state',
     level: 'must',
-    clause:
-      'OutputSession.restore: ignores what it does not understand; when it throws or rejects, the swap fails.',
+    clauses: ['S-5'],
     kinds: ['output'],
     async run(subject) {
       const { session } = await subject.open()
@@ -202,8 +199,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.export-copy',
     level: 'must',
-    clause:
-      'OutputSession.exportState: it MUST hold nothing that a later write changes, unless the next generation’s `follow` does no harm.',
+    clauses: ['S-2'],
     kinds: ['output'],
     async run(subject) {
       const { before, signal } = await stateful(subject)
@@ -222,8 +218,7 @@ export const SWAP: readonly Check[] = [
   {
     id: 'swap.follow',
     level: 'must',
-    clause:
-      'OutputSession.follow: changes the state as `write` would and MUST NOT write to a store again; it does not change the batch.',
+    clauses: ['S-6'],
     kinds: ['output'],
     async run(subject) {
       const { before, signal } = await stateful(subject)

@@ -7,7 +7,7 @@ import { KeepingIntake } from '../host/intake.ts'
 import type { Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import type { Subject } from '../subject/subject.ts'
-import { ending, until } from '../time.ts'
+import { PATIENCE, ending, until } from '../time.ts'
 import { subscribe } from '../work/exercise.ts'
 import { join, produce, textsFor } from '../work/messages.ts'
 
@@ -23,7 +23,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.subscription',
     level: 'must',
-    clause: `TransportSession.subscribe: makes a subscription ready without consuming. ${SUBSCRIPTION_STOP}`,
+    clauses: ['T-1', 'T-11'],
     kinds: ['transport'],
     async run(subject) {
       const { session } = await subject.open()
@@ -62,7 +62,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.delivers',
     level: 'must',
-    clause: `${DELIVER} Resolved: acknowledge it.`,
+    clauses: ['T-2'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription } = await subscribed(subject)
@@ -85,7 +85,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.waits',
     level: 'must',
-    clause: DELIVER,
+    clauses: ['T-3'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription } = await subscribed(subject)
@@ -108,8 +108,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.gives-back',
     level: 'must',
-    clause:
-      'Intake.deliver: rejected with retryable: true: the peer should send it again (nack and requeue).',
+    clauses: ['T-4'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription, definition } = await subscribed(subject)
@@ -132,10 +131,34 @@ export const TRANSPORT: readonly Check[] = [
     },
   },
   {
+    id: 'transport.redelivers',
+    level: 'must',
+    clauses: ['T-6'],
+    kinds: ['transport'],
+    async run(subject) {
+      const { peer, intake, subscription, generation, definition } = await subscribed(subject)
+      if (!definition.redelivers) notRun('its definition says that its peer does not redeliver')
+      await subscription.start()
+      const texts = textsFor(3)
+      await produce(peer, texts, subscription)
+      await ensureAll(intake, texts, 'sent 3 messages')
+      await generation.close()
+      const next = new KeepingIntake()
+      next.onDeliver = (delivered) => delivered.accept()
+      await (await join(subject, await subject.open({ generation: 2 }), next)).start()
+      await until(() => texts.every((text) => next.with(text).length > 0), PATIENCE.settleMs)
+      const lost = texts.filter((text) => next.with(text).length === 0).length
+      ensure(lost === 0, {
+        did: 'sent 3 messages, settled none, stopped the session and opened another one',
+        saw: `${lost} of them did not come again, although its definition says that its peer redelivers`,
+        hint: 'Acknowledge nothing that has no fate, in stop neither; or say that it does not redeliver.',
+      })
+    },
+  },
+  {
     id: 'transport.refuses',
     level: 'must',
-    clause:
-      'Intake.deliver: rejected with retryable: false: the peer must not send it again; it can never be accepted.',
+    clauses: ['T-5'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription } = await subscribed(subject)
@@ -159,7 +182,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.backpressure',
     level: 'must',
-    clause: 'Subscription.credit: how many messages its peer sends before it waits for one to be settled.',
+    clauses: ['T-8'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription } = await subscribed(subject)
@@ -196,8 +219,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.not-before-start',
     level: 'must',
-    clause:
-      'TransportSession.subscribe: makes one subscription ready, without consuming. Subscription.start: begins to consume.',
+    clauses: ['T-1'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription } = await subscribed(subject)
@@ -214,7 +236,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.stops',
     level: 'must',
-    clause: `${SUBSCRIPTION_STOP} Settlements of delivered messages still reach the peer until the transport itself stops.`,
+    clauses: ['T-10'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription } = await subscribed(subject)
@@ -249,8 +271,7 @@ export const TRANSPORT: readonly Check[] = [
   {
     id: 'transport.recovers',
     level: 'must',
-    clause:
-      'Context.fail, Intake.fail: a session or subscription that cannot go on says so; the host opens a new one.',
+    clauses: ['L-10', 'T-12'],
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription, generation } = await subscribed(subject)

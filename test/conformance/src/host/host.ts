@@ -41,6 +41,16 @@ export class Host {
     return [...this.lines, ...[...this.#metrics.values()].flatMap(({ texts }) => [...texts])]
   }
 
+  /** The metrics that there are. */
+  get metrics(): InstanceMetrics['named'] {
+    return [...this.#metrics.values()].flatMap(({ named }) => named)
+  }
+
+  /** How often a metric was counted up or set. */
+  get counted(): number {
+    return [...this.#metrics.values()].reduce((sum, { changes }) => sum + changes, 0)
+  }
+
   lend(owner: Owner, options: unknown): Loan {
     const leaving = new AbortController()
     const places = new Set<Place>()

@@ -12,6 +12,12 @@ export class InstanceMetrics implements Metrics {
   readonly #kept = new Map<string, Kept>()
   /** Every name, help and label value that was given: none may hold a secret. */
   readonly texts = new Set<string>()
+  /** How often one was counted up or set. */
+  changes = 0
+
+  get named(): readonly { readonly name: string; readonly type: 'counter' | 'gauge' }[] {
+    return [...this.#kept].map(([name, { type }]) => ({ name, type }))
+  }
 
   counter(name: string, help: string, labelNames: readonly string[] = []) {
     this.#keep('counter', name, help, labelNames)
@@ -44,6 +50,7 @@ export class InstanceMetrics implements Metrics {
   }
 
   #look(name: string, labelNames: readonly string[], labels: Readonly<Record<string, string>>): void {
+    this.changes++
     for (const [label, value] of Object.entries(labels)) {
       if (!labelNames.includes(label)) throw new Error(`the metric ${name} has no label ${label}`)
       this.texts.add(String(value))

@@ -16,13 +16,14 @@ export function junit(report: Report): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite${attributes}>\n${cases.join('\n')}\n</testsuite>\n</testsuites>\n`
 }
 
-function caseOf({ id, level, clause, ms, result }: Outcome, classname: string): string {
+function caseOf({ id, level, clauses, ms, result }: Outcome, classname: string): string {
   const head = `<testcase${attributesOf({ name: id, classname, time: (ms / 1000).toFixed(3) })}`
   if (result.status === 'passed') return `${head}/>`
   if (result.status !== 'failed')
     return `${head}><skipped${attributesOf({ message: result.reason })}/></testcase>`
   const { did, saw, hint } = result.finding
-  const text = `clause: ${clause}\ndone: ${did}\nseen: ${saw}\nhint: ${hint}`
+  const asked = clauses.map(({ number, sentence }) => `clause: ${number}: ${sentence}\n`).join('')
+  const text = `${asked}done: ${did}\nseen: ${saw}\nhint: ${hint}`
   return level === 'must'
     ? `${head}><failure${attributesOf({ message: saw })}>${escape(text)}</failure></testcase>`
     : `${head}><system-out>${escape(text)}</system-out></testcase>`

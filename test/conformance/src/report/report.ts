@@ -1,12 +1,19 @@
 import type { Kind } from '@smart-gateway/sdk'
 import type { Level } from '../check.ts'
+import type { ClauseNumber } from '../clauses.ts'
 import type { Verdict } from '../lab/protocol.ts'
+
+/** A clause of the contract, as SPEC.md of the SDK has it. */
+export interface Clause {
+  readonly number: ClauseNumber
+  readonly sentence: string
+}
 
 /** How one check ended, with what it asks. */
 export interface Outcome {
   readonly id: string
   readonly level: Level
-  readonly clause: string
+  readonly clauses: readonly Clause[]
   readonly ms: number
   readonly result: Verdict
 }

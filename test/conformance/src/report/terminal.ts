@@ -6,7 +6,7 @@ const MARKS = { passed: '✓', failed: '✗', 'not-run': '–', skipped: '↓' }
 const COLOURS = { passed: 'green', failed: 'red', 'not-run': 'gray', skipped: 'yellow' } as const
 
 /** One line as soon as a check has ended, more where it failed. */
-export function line({ id, level, clause, ms, result }: Outcome): string {
+export function line({ id, level, clauses, ms, result }: Outcome): string {
   const mark = styleText(COLOURS[result.status], MARKS[result.status])
   const head = `${mark} ${id}${level === 'must' ? '' : ` (${level})`}`
   if (result.status === 'passed') {
@@ -18,7 +18,7 @@ export function line({ id, level, clause, ms, result }: Outcome): string {
   const { did, saw, hint } = result.finding
   return [
     head,
-    `    clause: ${clause}`,
+    ...clauses.map(({ number, sentence }) => `    clause: ${number}: ${sentence}`),
     `    done:   ${did}`,
     `    seen:   ${saw}`,
     `    hint:   ${hint.replaceAll('\n', '\n            ')}`,

@@ -15,7 +15,7 @@ import { PATIENCE, ending } from '../time.ts'
 export type AnySession = Omit<InputSession, 'start'> &
   Partial<Pick<TransportSession, 'subscribe'>> &
   Partial<Pick<FilterSession, 'apply'>> &
-  Partial<Pick<OutputSession, 'write' | 'exportState' | 'restore' | 'follow'>> &
+  Partial<Pick<OutputSession, 'write' | 'rehearse' | 'exportState' | 'restore' | 'follow'>> &
   Pick<InputSession, 'start'>
 
 /** One open generation of the plugin. */

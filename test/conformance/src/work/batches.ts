@@ -17,6 +17,18 @@ export function markedBatch(signal: Signal, length: number, random: () => number
   return { batch: batchOf(signal, tokens, random), tokens }
 }
 
+/** Two samples of one series under the first token; under the second two of series that are equal, but two objects. */
+export function twinBatch(random: () => number): Marked {
+  const { batch, tokens } = markedBatch('metric', 2, random)
+  if (batch.signal !== 'metric') throw new Error('no metrics')
+  const [one, other] = batch.series
+  const twin = Object.freeze(structuredClone(other!))
+  const [timeMs] = Array.from(batch.times)
+  const series = [one!, one!, other!, twin]
+  const times = [timeMs!, timeMs! + 1, timeMs!, timeMs! + 1]
+  return { batch: { signal: 'metric', length: 4, series, values: [1, 2, 1, 2], times }, tokens }
+}
+
 /** The batch again, as a retry brings it. */
 export function copyOf(batch: Batch): Batch {
   if (batch.signal !== 'metric') return structuredClone(batch)

@@ -58,6 +58,11 @@ export async function writeWell(session: AnySession, batch: Batch, when: string)
   })
 }
 
+/** Every signal that an output takes, those on request included. */
+export function allSignalsOf(definition: Definition): readonly Signal[] {
+  return definition.kind === 'output' ? definition.signals : []
+}
+
 /** The signals that an output is given without a request. */
 export function signalsOf(definition: Definition): readonly Signal[] {
   if (definition.kind !== 'output') return []
