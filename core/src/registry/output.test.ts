@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { OutputSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
+import { until } from '../testing/until.ts'
 
 const SESSION: OutputSession = { async write() {} }
 
@@ -88,3 +89,43 @@ test('no secret is shown, wherever a plugin puts it', async () => {
     'x could not open: login with [secret] at amqp://guest:[secret]@host failed',
   )
 })
+
+test('at a start an optional output that takes its time to load misses nothing; one that never does is waited for a moment', async () => {
+  const bench = await makeBench()
+  const hand = makeHand()
+  const [shelf, late] = [makeShelf(), makeShelf()]
+  const slowly = 'await new Promise((resolve) => setTimeout(resolve, 700))'
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) },
+      late: { plugin: bench.plugin('output', 'late', late.open, { top: slowly }), required: false },
+    },
+  })
+  void gateway.start()
+  await until('the input is ready', () => hand.intakes.get('numbers') !== undefined)
+  await hand.deliver('numbers', 1)
+  await until('it is written', () => late.ids.length === 1)
+  expect([shelf.ids, late.ids]).toEqual([[1], [1]])
+
+  const never = bench.gateway({
+    gateway: { state: './other' },
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      shelf: { plugin: bench.plugin('output', 'shelf', shelf.open) },
+      never: {
+        plugin: bench.plugin('output', 'never', late.open, {
+          top: 'await new Promise(() => setInterval(() => {}, 1e6))',
+        }),
+        required: false,
+      },
+    },
+  })
+  hand.intakes.clear()
+  void never.start()
+  await until('the input is ready', () => hand.intakes.get('numbers') !== undefined)
+  await hand.deliver('numbers', 2)
+  expect([shelf.ids, late.ids]).toEqual([[1, 2], [1]])
+}, 20_000)

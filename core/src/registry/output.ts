@@ -38,6 +38,8 @@ export interface Leftover {
 }
 
 const HANDOVER_GRACE_MS = 5000
+/** How long sources wait at a start for an optional output to say what it accepts. */
+const FIRST_WORD_MS = 5000
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
 
 /** An output with what belongs to its name: the queue and its writer outlive its generations. */
@@ -54,6 +56,7 @@ export class Output implements WriteOutcomes {
   readonly #deadLetters: DeadLetterBox
   readonly #reroute: () => void
   #signals: readonly Signal[] | undefined
+  #isAwaited = false
   #succession: Succession | undefined
   #trouble: Status | undefined
 
@@ -104,6 +107,11 @@ export class Output implements WriteOutcomes {
     return [this.screen, ...this.#whole.entrances]
   }
 
+  /** Whether its code is about to say for the first time what it accepts: what comes until then would pass it by. */
+  get isAwaited(): boolean {
+    return this.#isAwaited && this.#signals === undefined
+  }
+
   /** The signals that it is given; undefined until its code has been imported once. */
   get signals(): readonly Signal[] | undefined {
     return this.#signals
@@ -138,7 +146,15 @@ export class Output implements WriteOutcomes {
 
   /** Opens its queue and its session; resolves when each had its first try. */
   async start(): Promise<void> {
-    await Promise.all([this.openQueue(), this.instance.start()])
+    const over = new AbortController()
+    const said = (): void => {
+      over.abort()
+      this.#isAwaited = false
+      this.#reroute()
+    }
+    this.#isAwaited = true
+    void sleep(FIRST_WORD_MS, over.signal).then(said)
+    await Promise.all([this.openQueue(), this.instance.start().finally(said)])
   }
 
   /** Opens its queue, where that lies on the disk. */
