@@ -77,7 +77,7 @@ export default defineOutput({
         works = true
         account.scrapes.inc()
         return renderPage(held.state, format, { expiry, timestamps }, monotonicMs)
-      }, signal),
+      }),
     )
     log.info({ url: service.url }, 'Prometheus can scrape')
 

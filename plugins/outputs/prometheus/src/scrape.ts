@@ -3,10 +3,9 @@ import { constants, createGzip } from 'node:zlib'
 import type { Format } from './format.ts'
 import { acceptsGzip, chooseFormat } from './negotiation.ts'
 
-/** Returns a fetch-style handler that answers each GET with a page that `render` makes while it is read; `leaving` ends those that still are. */
+/** Returns a fetch-style handler that answers each GET with a page that `render` makes while it is read: also to its end when the session is replaced meanwhile. */
 export function createScrapeHandler(
   render: (format: Format) => AsyncIterable<Uint8Array>,
-  leaving: AbortSignal,
 ): (request: Request) => Response {
   return ({ method, headers: asked, signal }) => {
     if (method !== 'GET' && method !== 'HEAD') {
@@ -19,23 +18,20 @@ export function createScrapeHandler(
     const gzip = acceptsGzip(asked.get('accept-encoding'))
     const headers = new Headers({ 'content-type': format.contentType, vary: 'Accept, Accept-Encoding' })
     if (gzip) headers.set('content-encoding', 'gzip')
-    return new Response(
-      method === 'HEAD' ? null : stream(render(format), gzip, AbortSignal.any([signal, leaving])),
-      { headers },
-    )
+    return new Response(method === 'HEAD' ? null : stream(render(format), gzip, signal), { headers })
   }
 }
 
 /** No scraper waits this long; a page that nobody reads on is dropped, with all that it keeps in memory. */
 const LONGEST_SCRAPE_MS = 5 * 60_000
 
-function stream(page: AsyncIterable<Uint8Array>, gzip: boolean, ends: AbortSignal): ReadableStream {
-  const plain = Readable.from(page, { objectMode: false, signal: ends })
+function stream(page: AsyncIterable<Uint8Array>, gzip: boolean, asked: AbortSignal): ReadableStream {
+  const plain = Readable.from(page, { objectMode: false, signal: asked })
   // AbortSignal.timeout would keep its timer, and the page with it, long after the page was read.
   const timer = setTimeout(
     () => plain.destroy(new Error('the page was not read to its end')),
     LONGEST_SCRAPE_MS,
-  )
+  ).unref()
   plain.once('close', () => clearTimeout(timer))
   if (!gzip) return Readable.toWeb(plain)
   const zipped = createGzip({ level: constants.Z_BEST_SPEED, chunkSize: 64 * 1024 })
