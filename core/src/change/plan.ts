@@ -1,5 +1,7 @@
 import type { Kind } from '@smart-gateway/sdk'
-import type { Configuration, InputSpec, InstanceSpec, OutputSpec } from '../config/configuration.ts'
+import { withArticle } from '../article.ts'
+import { filtersOf } from '../config/configuration.ts'
+import type { Configuration, InputSpec, InstanceSpec } from '../config/configuration.ts'
 import type { Problem } from '../config/problem.ts'
 import { differences } from './differences.ts'
 
@@ -70,7 +72,8 @@ export function planOf(
       steps.push({ ...of(one), does: 'refused', why: `${user.name} goes on as it was, and needs it` })
     } else {
       const other = wanted.find(({ spec }) => spec.name === one.name)?.kind
-      const why = other === undefined ? 'it is no longer in the configuration' : `it is ${article(other)} now`
+      const why =
+        other === undefined ? 'it is no longer in the configuration' : `it is ${withArticle(other)} now`
       steps.push({ ...of(one), does: 'removed', why })
     }
   }
@@ -163,16 +166,8 @@ function missingFilter(spec: InstanceSpec, filters: ReadonlySet<string>): string
   return missing && `filter ${missing}`
 }
 
-function filtersOf(spec: InstanceSpec): readonly string[] {
-  return (spec as Partial<InputSpec | OutputSpec>).filters ?? []
-}
-
 function of({ name, kind }: Running): { name: string; kind: Kind } {
   return { name, kind }
-}
-
-function article(kind: Kind): string {
-  return /^[io]/.test(kind) ? `an ${kind}` : `a ${kind}`
 }
 
 function sentenceOf(problems: readonly Problem[]): string {

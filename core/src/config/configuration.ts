@@ -48,6 +48,11 @@ export interface OutputSpec extends InstanceSpec {
   readonly retry: BackoffLimits
 }
 
+/** The names of the filters that an instance names; none where its kind has no filters. */
+export function filtersOf(spec: InstanceSpec): readonly string[] {
+  return (spec as Partial<InputSpec | OutputSpec>).filters ?? []
+}
+
 /** What stands in `gateway`. */
 export interface GatewaySettings {
   readonly name: string

@@ -2,6 +2,7 @@ import { Ajv } from 'ajv'
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import type { JsonSchema } from '@smart-gateway/sdk'
+import { withArticle } from '../article.ts'
 import type { Path } from './document.ts'
 import { didYouMean } from './problem.ts'
 import { parseSize, parseSpan } from './units.ts'
@@ -135,7 +136,7 @@ function sentence(
   data: unknown,
 ): string {
   if (keyword === 'type')
-    return `must be ${article([params['type']].flat().join(' or '))}, not ${article(kindOf(data))}`
+    return `must be ${typeInWords([params['type']].flat().join(' or '))}, not ${typeInWords(kindOf(data))}`
   if (keyword === 'enum') {
     const allowed = (params['allowedValues'] as unknown[]).map(String)
     return `must be one of ${allowed.join(', ')}${typeof data === 'string' ? didYouMean(data, allowed) : ''}`
@@ -163,9 +164,8 @@ function kindOf(data: unknown): string {
   return Array.isArray(data) ? 'array' : typeof data
 }
 
-function article(noun: string): string {
-  if (noun === 'null') return 'empty'
-  return /^[aeiou]/.test(noun) ? `an ${noun}` : `a ${noun}`
+function typeInWords(type: string): string {
+  return type === 'null' ? 'empty' : withArticle(type)
 }
 
 function listOf(known: readonly string[]): string {

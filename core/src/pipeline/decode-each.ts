@@ -48,7 +48,7 @@ function refusePromise(made: unknown): void {
 }
 
 /** Everything that the sink holds. */
-export function batchesIn(sink: Sink): readonly Batch[] {
+function batchesIn(sink: Sink): readonly Batch[] {
   const batches: Batch[] = []
   for (const signal of SIGNALS) {
     const batch = sink.cut(signal)

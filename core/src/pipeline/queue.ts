@@ -5,6 +5,7 @@ import { isFull, isOver } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
 import { Ledger } from './ledger.ts'
 import { bytesOf, timeOf } from './parts.ts'
+import { refusalFor } from './refusal.ts'
 
 /**
  * The bounded buffer in front of one output. It belongs to the output's name and outlives every generation of the plugin.
@@ -131,7 +132,7 @@ export class Queue implements Entrance {
   settle(parts: readonly Part[], failure?: PluginError): void {
     const settled = new Set(parts)
     this.#open = this.#open.filter((part) => !settled.has(part))
-    const refusal = failure && refusalFor(failure)
+    const refusal = failure && refusalFor('a store refused its records for good', failure)
     for (const part of parts) {
       this.ledger.of(part.chunk.input)[failure === undefined ? 'delivered' : 'rejected'] +=
         part.to - part.from
@@ -320,10 +321,4 @@ export class Queue implements Entrance {
       this.#head = 0
     }
   }
-}
-
-// The store's own words may name what its peer or ours are: they are for the gateway's log, not for a producer.
-function refusalFor(cause: PluginError): PluginError {
-  const message = "a store refused its records for good; the gateway's log says why"
-  return Object.assign(new Error(message, { cause }), { retryable: false })
 }

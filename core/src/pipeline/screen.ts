@@ -1,4 +1,4 @@
-import type { Batch, PluginError } from '@smart-gateway/sdk'
+import type { Batch } from '@smart-gateway/sdk'
 import { asError, GatewayError } from '../errors.ts'
 import { joinBatches, sliceBatch } from './batches.ts'
 import { settlePart } from './chunk.ts'
@@ -7,6 +7,7 @@ import type { Entrance } from './entrance.ts'
 import type { Filters } from './filters.ts'
 import type { Ledger } from './ledger.ts'
 import type { Refused } from './parts.ts'
+import { refusalFor } from './refusal.ts'
 
 /** What a screen is made of. */
 export interface ScreenParts {
@@ -87,7 +88,7 @@ export class Screen implements Entrance {
     for (const { part, error } of refused) {
       this.#dying.delete(part)
       this.#parts.ledger.of(part.chunk.input).rejected++
-      settlePart(part, refusalFor(error))
+      settlePart(part, refusalFor('a filter failed on one of its records', error))
     }
   }
 
@@ -155,10 +156,4 @@ function* oneByOne(batch: Batch, part: Part, filters: Filters, refused: Refused[
     const from = part.from + i
     yield* filtered(sliceBatch(batch, i, i + 1), { ...part, from, to: from + 1 }, filters, refused)
   }
-}
-
-// The filter's own words are for the gateway's log, not for a producer.
-function refusalFor(cause: PluginError): PluginError {
-  const message = "a filter failed on one of its records; the gateway's log says why"
-  return Object.assign(new Error(message, { cause }), { retryable: false })
 }

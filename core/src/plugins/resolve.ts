@@ -1,6 +1,7 @@
 import { existsSync, globSync, statSync } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import type { Kind } from '@smart-gateway/sdk'
+import { withArticle } from '../article.ts'
 import { didYouMean } from '../config/problem.ts'
 
 /** This package's own folder: plugins installed beside the gateway are found from here. */
@@ -48,7 +49,7 @@ function adviceFor(plugin: string, kind: Kind, folder: string): string {
     (findPackage(name, folder) ?? findPackage(name, OWN_FOLDER)) !== undefined
   const other = KINDS.filter((one) => one !== kind && namesOf(plugin, one).some(isInstalled))
   if (other.length > 0)
-    return `; ${plugin} is ${other.map(article).join(' and ')}, needed here is ${article(kind)}`
+    return `; ${plugin} is ${other.map(withArticle).join(' and ')}, needed here is ${withArticle(kind)}`
   const known = [...installed(kind, folder), ...installed(kind, OWN_FOLDER)]
   return (
     didYouMean(plugin, known) ||
@@ -57,10 +58,6 @@ function adviceFor(plugin: string, kind: Kind, folder: string): string {
 }
 
 const KINDS: readonly Kind[] = ['transport', 'input', 'filter', 'output']
-
-function article(kind: Kind): string {
-  return /^[io]/.test(kind) ? `an ${kind}` : `a ${kind}`
-}
 
 /** The short names of the own scope's plugins of a kind. */
 function installed(kind: Kind, folder: string): readonly string[] {

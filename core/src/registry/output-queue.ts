@@ -46,6 +46,8 @@ export class OutputQueue {
   #durable: DurableQueue | undefined
   /** The disk that the queue has left, until all that it holds is written. */
   #leaving: DurableQueue | undefined
+  /** The disk of an earlier run, which is left as soon as all that it holds is in memory. */
+  #found: DurableQueue | undefined
   #trouble: Status | undefined
 
   constructor({ type, ...limits }: OutputSpec['queue'], parts: OutputQueueParts) {
@@ -97,12 +99,16 @@ export class OutputQueue {
       return
     }
     this.#enter(found, limits)
+    this.#found = found
     void this.#leaveWhenCaughtUp(found)
   }
 
   /** Takes other limits, and moves between memory and disk. Rejects with SG_QUEUE_NOT_MOVED and nothing changed where that cannot be. */
   async update({ type, ...limits }: OutputSpec['queue']): Promise<void> {
     const durable = this.#durable
+    if (type === 'memory' && durable !== undefined && durable === this.#found)
+      return void (this.#limits = limits)
+    this.#found = undefined
     if (type === 'disk' && durable === undefined) return await this.#moveToDisk(limits)
     if (type === 'memory' && durable !== undefined) return await this.#moveToMemory(durable, limits)
     this.#limits = limits
@@ -164,7 +170,7 @@ export class OutputQueue {
 
   /** What an earlier run left is written as it comes; the disk is used until all of it is in memory. */
   async #leaveWhenCaughtUp(durable: DurableQueue): Promise<void> {
-    while (this.#durable === durable && !durable.isClosed) {
+    while (this.#found === durable && !durable.isClosed) {
       if (durable.isCaughtUp) return this.#leave(durable, this.#limits)
       await delay(LOOK_MS, undefined, { ref: false })
     }
@@ -173,6 +179,7 @@ export class OutputQueue {
   #leave(durable: DurableQueue, limits: QueueLimits): void {
     this.#limits = limits
     this.#durable = undefined
+    this.#found = undefined
     this.#leaving = durable
     this.front.limit(limits)
     this.#parts.moved()

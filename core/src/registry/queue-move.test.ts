@@ -118,6 +118,11 @@ test('what lies on the disk when startup.yaml says memory at a start is written 
   bench.write(configOf({}))
   const second = bench.gatewayOfFile()
   await second.start()
+  bench.write(configOf({ queue: { max: '3MiB' } }))
+  const edited = second.reconciler.reload('api')
+  await edited.done
+  // Whoever follows the file may have been first.
+  expect(['succeeded', 'unchanged']).toContain(edited.outcome)
   await deliver(3)
   await until('all is written', () => stored.length === 4)
   expect(stored).toEqual(range(0, 4))

@@ -1,6 +1,7 @@
 import type { Kind } from '@smart-gateway/sdk'
 import { setImmediate as turn } from 'node:timers/promises'
 import { sleep } from '../backoff.ts'
+import { filtersOf } from '../config/configuration.ts'
 import type {
   Configuration,
   FilterSpec,
@@ -294,10 +295,6 @@ export class Registry {
       for (const { series } of this.inputs) for (const _ of series.sweep()) await turn()
     }
   }
-}
-
-function filtersOf(spec: InstanceSpec): readonly string[] {
-  return (spec as Partial<InputSpec | OutputSpec>).filters ?? []
 }
 
 function sum(numbers: Iterable<number>): number {
