@@ -175,7 +175,7 @@ describeWith(['rabbitmq'], 'and a broker that comes later', () => {
     channel.sendToQueue('collectd', Buffer.from(goodBody('kept')), { persistent: true })
     await channel.waitForConfirms()
     await connection.close()
-    await broker.kill()
+    await broker.halt()
 
     gateway = await startGateway(`
 transports:

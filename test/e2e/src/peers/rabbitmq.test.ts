@@ -14,7 +14,7 @@ describeWith(['rabbitmq'], 'a RabbitMQ for tests', () => {
   }, 90_000)
   afterAll(() => broker.stop())
 
-  test('keeps what is durable when it is killed and started again', { timeout: 90_000 }, async () => {
+  test('keeps what is durable when it is halted and started again', { timeout: 90_000 }, async () => {
     const before = await connect(broker.url)
     before.on('error', () => undefined)
     const writer = await before.createConfirmChannel()
@@ -22,7 +22,7 @@ describeWith(['rabbitmq'], 'a RabbitMQ for tests', () => {
     writer.sendToQueue('kept', Buffer.from('still here'), { persistent: true })
     await writer.waitForConfirms()
 
-    await broker.kill()
+    await broker.halt()
     await expect(connect(broker.url)).rejects.toThrow('ECONNREFUSED')
     await broker.restart()
 

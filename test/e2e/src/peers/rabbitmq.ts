@@ -33,9 +33,9 @@ export interface RabbitMq {
   readonly tlsPort: number
   readonly folder: string
   log(): string
-  /** Ends the broker as a power cut would. */
-  kill(): Promise<void>
-  /** Ends the broker properly if it runs, and starts it again on the same ports with the same data. */
+  /** Ends the broker properly; its data stay. A killed one may forget a queue that was declared a moment ago. */
+  halt(): Promise<void>
+  /** Halts the broker if it runs, and starts it again on the same ports with the same data. */
   restart(): Promise<void>
   /** Ends everything and removes the folder. Calling it twice is fine. */
   stop(): Promise<void>
@@ -120,7 +120,7 @@ export async function startRabbitMq({
     tlsPort,
     folder,
     log: () => broker.log(),
-    kill: () => broker.kill(),
+    halt: () => broker.terminate(),
     stop: () => (stopped ??= end(broker, epmd)),
 
     async restart() {
