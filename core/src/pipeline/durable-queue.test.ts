@@ -95,6 +95,27 @@ test('what is not written when it ends is there after the next start, in order, 
   expect(third.told).toEqual([])
 })
 
+test('what is written is forgotten with the next batch: one fsync serves both', async () => {
+  let file: DiskQueueFile | undefined
+  const path = join(scratch(), 'queue.sqlite')
+  const { push, writer, queue } = await makeDurable({
+    open: async () => (file = await openDiskQueue({ path, onDamage() {} })),
+  })
+  const session = scripted([])
+  writer.attach(session)
+  const before = file!.commits
+  for (let i = 0; i < 10; i++) {
+    const message = push(i * 10, i * 10 + 10)
+    await until(
+      'it to be written',
+      () => message.fate === 'settled' && session.writes.flat().length === i * 10 + 10,
+    )
+  }
+  await until('its bytes to be gone', () => queue.bytes === 0)
+  await until('the last one to be forgotten', () => file!.stored.batches === 0)
+  expect(file!.commits - before).toBeLessThan(20)
+})
+
 test('a batch that was damaged between two runs is told, counted as lost, and the others are written', async () => {
   const first = await makeDurable()
   const messages: { readonly fate: unknown }[] = []

@@ -279,6 +279,7 @@ export class DurableQueue implements Entrance {
   #append(waiting: Waiting): void {
     const { chunk } = waiting
     waiting.underWay = true
+    this.#removals.ask()
     const { id, bytes, onDisk } = this.#file!.append(chunk.input, chunk.batch, chunk.arrivedMs)
     this.#firstOwnId = Math.min(this.#firstOwnId, id)
     this.#holds.bytes += bytes

@@ -3,6 +3,7 @@ import type { DiskQueueFile } from '../disk/disk-queue.ts'
 /** The rows that a disk queue's file is to forget, until it is known that it did. */
 export class Removals {
   #due: number[] = []
+  #timer: NodeJS.Timeout | undefined
   readonly #asked = new Set<number>()
   readonly #file: () => DiskQueueFile | undefined
 
@@ -15,14 +16,16 @@ export class Removals {
     return this.#asked.has(id) || this.#due.includes(id)
   }
 
-  /** Forgets a row, with all others of this turn. */
+  /** Forgets a row soon: with the next one that is stored, so that one fsync serves both, or else in a moment. */
   add(id: number): void {
-    if (this.#due.push(id) === 1) setImmediate(() => this.ask())
+    if (this.#due.push(id) === 1) this.#timer = setTimeout(() => this.ask(), WAIT_MS)
   }
 
   /** Asks the file to forget what is due. */
   ask(): void {
+    clearTimeout(this.#timer)
     const ids = this.#due
+    if (ids.length === 0) return
     const file = this.#file()
     this.#due = []
     for (const id of ids) this.#asked.add(id)
@@ -40,3 +43,6 @@ export class Removals {
     this.#asked.clear()
   }
 }
+
+/** What was written within this time before a kill is written again. */
+const WAIT_MS = 20
