@@ -21,8 +21,9 @@ interface File {
   readonly stamp: string
 }
 
-/** What of a package is its code: everything but the packages installed below it, and the history of its source. */
+/** What of a package is not its code: the packages installed below it, the history of its source, and types, which no Node reads. */
 const LEFT_OUT = new Set(['node_modules', '.git'])
+const TYPES = /\.d\.[cm]?ts$/
 
 /** One reading of the files of a closure. */
 export class SourceTree {
@@ -123,7 +124,7 @@ async function filesOf(folder: string, below = '', depth = 0): Promise<readonly 
   const files = await Promise.all(
     entries.map(async (entry): Promise<readonly File[]> => {
       const path = join(below, entry.name)
-      if (below === '' && LEFT_OUT.has(entry.name)) return []
+      if ((below === '' && LEFT_OUT.has(entry.name)) || TYPES.test(entry.name)) return []
       const { mode, size, mtimeNs, ctimeNs, ino, isDirectory, isFile } = await statOf(join(folder, path))
       if (isDirectory) return await filesOf(folder, path, depth + 1)
       return isFile ? [{ path, mode, stamp: `${size} ${mtimeNs} ${ctimeNs} ${ino}` }] : []

@@ -58,7 +58,7 @@ async function bootTimes(): Promise<readonly Figure[]> {
       name: `boot of a generation, ${isolation}`,
       value: median(bootMs),
       unit: 'ms',
-      detail: `wall ms ${spread(bootMs)} over ${SWAPS} swaps of a decoder, from its code being in its folder to its session being open; from TypeScript sources`,
+      detail: `wall ms ${spread(bootMs)} over ${SWAPS} swaps of a decoder, from its code being in its folder to its session being open`,
     })
   }
   return figures

@@ -1,4 +1,4 @@
-/** `npm run bench [NAME ...]`: each group of figures in a process of its own, then a table and the same as one line of JSON. */
+/** `npm run bench [NAME ...]`: each group of figures of what is built, in a process of its own, then a table and the same as one line of JSON. */
 import { execFileSync } from 'node:child_process'
 import { chmodSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { findPackageJSON } from 'node:module'
