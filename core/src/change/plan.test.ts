@@ -80,7 +80,9 @@ test('an instance with a mistake is refused alone: one that runs goes on, one th
   ])
   const steps = plan({ outputs: [] }, { refused })
   expect(does(steps)).toEqual({ bus: 'kept', collectd: 'kept', shelf: 'refused', drawer: 'refused' })
-  expect(step(steps, 'shelf').why).toBe('line 3, outputs.shelf.plugin: is not there; it goes on as it was')
+  expect(step(steps, 'shelf').why).toBe(
+    'startup.yaml:3:5 outputs.shelf.plugin: is not there; it goes on as it was',
+  )
 })
 
 test('an input whose transport is refused and does not run is refused with it', () => {

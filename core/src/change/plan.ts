@@ -2,6 +2,7 @@ import type { Kind } from '@smart-gateway/sdk'
 import { withArticle } from '../article.ts'
 import { filtersOf } from '../config/configuration.ts'
 import type { Configuration, InputSpec, InstanceSpec } from '../config/configuration.ts'
+import { formatProblem } from '../config/problem.ts'
 import type { Problem } from '../config/problem.ts'
 import { differences } from './differences.ts'
 
@@ -171,7 +172,5 @@ function of({ name, kind }: Running): { name: string; kind: Kind } {
 }
 
 function sentenceOf(problems: readonly Problem[]): string {
-  return problems
-    .map(({ line, path, message }) => `${line === undefined ? '' : `line ${line}, `}${path}: ${message}`)
-    .join('; ')
+  return problems.map(formatProblem).join('; ')
 }
