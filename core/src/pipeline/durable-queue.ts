@@ -1,12 +1,13 @@
 import type { PluginError } from '@smart-gateway/sdk'
-import type { DiskQueueFile, StoredBatch } from '../disk/disk-queue.ts'
+import type { DiskQueueFile } from '../disk/disk-queue.ts'
 import type { Damage } from '../disk/messages.ts'
 import { asError } from '../errors.ts'
 import { settlePart, sliceChunk } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
 import { Outage } from './outage.ts'
+import { ReadAhead } from './read-ahead.ts'
 import { Removals } from './removals.ts'
-import { Row } from './row.ts'
+import { Rows } from './rows.ts'
 import { WaitingRoom } from './waiting-room.ts'
 import type { Waiting } from './waiting-room.ts'
 import type { Queue } from './queue.ts'
@@ -30,9 +31,6 @@ export interface DurableOutcomes {
 /** What waits in memory for a file that cannot be written, where a policy says what to drop; blocking inputs bound it themselves. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
 
-/** What is read ahead of the writer at once, in bytes on the disk. */
-const READ_BYTES = 1024 * 1024
-
 /**
  * The entrance of an output's queue that lies on the disk: records are accepted when they are fsynced. Behind it stands a memory
  * queue with the ones that are written next; what does not fit there stays on the disk until there is room.
@@ -49,16 +47,9 @@ export class DurableQueue implements Entrance {
   /** True while the file can take nothing: inputs wait. */
   #broken = true
   readonly #outage: Outage
-  /** Rows by their ids that have no fate yet, as far as they are known. */
-  readonly #rows = new Map<number, Row>()
-  readonly #holds = { bytes: 0, records: 0 }
-  /** The first row of this process: those before it were found. */
-  #firstOwnId = Infinity
-  #lastInFront = 0
-  /** True while there may be rows on the disk that are not in front. */
-  #behind = true
-  #reading = false
+  readonly #rows = new Rows((id) => this.#done(id))
   readonly #removals = new Removals(() => this.#file)
+  readonly #ahead: ReadAhead
   #paused = false
   #onRoom: (() => void)[] = []
   #onEmpty: (() => void)[] = []
@@ -73,6 +64,7 @@ export class DurableQueue implements Entrance {
     this.#front = front
     this.#open = open
     this.#outcomes = outcomes
+    this.#ahead = new ReadAhead(front, this.#rows, this.#removals, () => this.#file)
     this.#outage = new Outage(outcomes, () => this.#tryAgain(), this.#closing.signal)
   }
 
@@ -88,7 +80,7 @@ export class DurableQueue implements Entrance {
 
   /** Bytes on the disk and on their way there. */
   get bytes(): number {
-    return this.#holds.bytes
+    return this.#rows.held.bytes
   }
 
   /** Whether the file can be written. */
@@ -102,7 +94,7 @@ export class DurableQueue implements Entrance {
 
   /** Whether all that it holds is in front. */
   get isCaughtUp(): boolean {
-    return !this.#broken && !this.#behind && this.#waiting.empty
+    return !this.#broken && !this.#ahead.isBehind && this.#waiting.empty
   }
 
   /** Has inputs wait, whatever room there is. */
@@ -125,7 +117,9 @@ export class DurableQueue implements Entrance {
 
   get blocks(): boolean {
     return (
-      this.#paused || this.#broken || (this.limits.whenFull === 'block' && isFull(this.limits, this.#holds))
+      this.#paused ||
+      this.#broken ||
+      (this.limits.whenFull === 'block' && isFull(this.limits, this.#rows.held))
     )
   }
 
@@ -144,7 +138,7 @@ export class DurableQueue implements Entrance {
   push(chunk: Chunk, required: boolean): void {
     this.#front.ledger.of(chunk.input).routed += chunk.batch.length
     const waiting: Waiting = { chunk, required, underWay: false }
-    if (this.limits.whenFull === 'dropNewest' && (isFull(this.limits, this.#holds) || this.#crowded))
+    if (this.limits.whenFull === 'dropNewest' && (isFull(this.limits, this.#rows.held) || this.#crowded))
       return this.#drop(waiting)
     this.#waiting.enter(waiting)
     if (!this.#broken) return this.#append(waiting)
@@ -209,7 +203,7 @@ export class DurableQueue implements Entrance {
     const count = (input: string, records: number): void =>
       void inputs.set(input, (inputs.get(input) ?? 0) + records)
     for (const { chunk } of this.#waiting) count(chunk.input, chunk.batch.length)
-    for (const { input, left } of this.#rows.values()) count(input, left)
+    for (const [input, records] of this.#rows.left()) count(input, records)
     return inputs
   }
 
@@ -229,20 +223,17 @@ export class DurableQueue implements Entrance {
   }
 
   #begin(file: DiskQueueFile): void {
-    const isFirst = this.#file === undefined && this.#firstOwnId === Infinity
+    const isFirst = this.#file === undefined && this.#rows.isUntouched
     for (const damage of file.damaged) {
       this.#outcomes.damaged(damage)
       this.#lose(damage, !isFirst)
     }
     if (isFirst) {
-      this.#holds.bytes = file.recovered.bytes
-      this.#holds.records = file.recovered.records
+      this.#rows.found(file.recovered)
       if (file.recovered.records > 0) this.#outcomes.recovered(file.recovered.records)
     }
     this.#file = file
-    // It may have been opened anew, with some of its rows in front already and with other ids to come.
-    this.#lastInFront = 0
-    this.#behind = true
+    this.#ahead.begin()
     void file.failed.then((error) => {
       this.#file = undefined
       this.#break(error)
@@ -254,7 +245,7 @@ export class DurableQueue implements Entrance {
   /** Counts what is lost with a damaged row; `held` says whether it was among what the queue holds. */
   #lose({ id, input, records, bytes }: Damage, held: boolean): void {
     const row = this.#rows.get(id)
-    if (row?.inFront === true || (row === undefined && id >= this.#firstOwnId)) return
+    if (row?.inFront === true || (row === undefined && this.#rows.isOwn(id))) return
     if (row !== undefined) {
       this.#front.ledger.of(row.input).rejected += row.left
       return row.accept(row.left)
@@ -264,8 +255,7 @@ export class DurableQueue implements Entrance {
     edge.recovered += records
     edge.rejected += records
     if (!held) return
-    this.#holds.bytes -= bytes
-    this.#holds.records -= records
+    this.#rows.release({ bytes, records })
     this.#releaseRoom()
   }
 
@@ -281,15 +271,13 @@ export class DurableQueue implements Entrance {
     waiting.underWay = true
     this.#removals.ask()
     const { id, bytes, onDisk } = this.#file!.append(chunk.input, chunk.batch, chunk.arrivedMs)
-    this.#firstOwnId = Math.min(this.#firstOwnId, id)
-    this.#holds.bytes += bytes
-    this.#holds.records += chunk.batch.length
+    this.#rows.sent(id, { bytes, records: chunk.batch.length })
     onDisk.then(
       () => this.#stored(id, bytes, waiting),
       (error: PluginError) => this.#refused(bytes, waiting, error),
     )
     if (this.limits.whenFull !== 'dropOldest') return
-    while (isOver(this.limits, this.#holds) && this.#front.dropOldest());
+    while (isOver(this.limits, this.#rows.held) && this.#front.dropOldest());
   }
 
   #stored(id: number, bytes: number, waiting: Waiting): void {
@@ -297,17 +285,15 @@ export class DurableQueue implements Entrance {
     const { batch, input } = chunk
     this.#waiting.leave(waiting)
     if (!this.#broken) this.#outage.end()
-    const row = this.#addRow(id, bytes, input, batch.length)
-    if (this.#behind || this.#front.bytes >= this.#front.limits.maxBytes) this.#behind = true
-    else this.#admit(id, row, { ...chunk, owners: [row], ends: [batch.length] })
+    const row = this.#rows.add(id, input, { bytes, records: batch.length })
+    this.#ahead.offer(id, row, { ...chunk, owners: [row], ends: [batch.length] })
     settlePart({ chunk, from: 0, to: batch.length, required })
     void this.#read()
   }
 
   #refused(bytes: number, waiting: Waiting, error: PluginError): void {
     const { chunk, required } = waiting
-    this.#holds.bytes -= bytes
-    this.#holds.records -= chunk.batch.length
+    this.#rows.release({ bytes, records: chunk.batch.length })
     if (error.retryable !== false) {
       waiting.underWay = false
       return this.#break(error)
@@ -343,17 +329,8 @@ export class DurableQueue implements Entrance {
     else this.#resume()
   }
 
-  #addRow(id: number, bytes: number, input: string, records: number): Row {
-    const row = new Row(input, records, () => this.#done(id, bytes, records))
-    this.#rows.set(id, row)
-    return row
-  }
-
   /** All records of a row have their fate. */
-  #done(id: number, bytes: number, records: number): void {
-    this.#rows.delete(id)
-    this.#holds.bytes -= bytes
-    this.#holds.records -= records
+  #done(id: number): void {
     this.#removals.add(id)
     this.#releaseRoom()
     this.#tellEmpty()
@@ -365,42 +342,9 @@ export class DurableQueue implements Entrance {
     for (const resolve of this.#onEmpty.splice(0)) resolve()
   }
 
-  /** Puts into front what is on the disk and not there yet, as far as there is room. */
   async #read(): Promise<void> {
-    if (this.#reading) return
-    this.#reading = true
-    while (this.#behind && this.#file !== undefined && this.#front.bytes < this.#front.limits.maxBytes / 2) {
-      const rows = await this.#file.read(this.#lastInFront, READ_BYTES).catch(() => undefined)
-      // The file ended: whoever opens it anew reads on.
-      if (rows === undefined) break
-      for (const row of rows) this.#toFront(row)
-      if (rows.length === 0) this.#behind = false
-    }
-    this.#reading = false
+    await this.#ahead.read()
     this.#tellEmpty()
-  }
-
-  #toFront({ id, input, batch, bytes, arrivedMs }: StoredBatch): void {
-    let row = this.#rows.get(id)
-    if (row === undefined) {
-      // Its fate is known and its removal on its way; or it came to the disk although the file ended before it said so.
-      if (id >= this.#firstOwnId) {
-        this.#lastInFront = id
-        if (!this.#removals.has(id)) this.#removals.add(id)
-        return
-      }
-      this.#front.ledger.of(input).recovered += batch.length
-      row = this.#addRow(id, bytes, input, batch.length)
-    }
-    const heapBytes = bytes * 2 + batch.length * (batch.signal === 'metric' ? 32 : 200)
-    this.#admit(id, row, { input, arrivedMs, batch, owners: [row], ends: [batch.length], bytes: heapBytes })
-  }
-
-  #admit(id: number, row: Row, chunk: Chunk): void {
-    this.#lastInFront = id
-    if (row.inFront) return
-    row.inFront = true
-    this.#front.admit(chunk, true)
   }
 
   /** True when what waits for a file that cannot be written is more than memory shall hold. */
