@@ -1,6 +1,7 @@
+import { createRequire } from 'node:module'
 import { pino } from 'pino'
 import type { DestinationStream, Logger } from 'pino'
-import { PinoPretty } from 'pino-pretty'
+import type PinoPretty from 'pino-pretty'
 import type { Scrubber } from './config/secrets.ts'
 
 /** How the gateway logs. */
@@ -25,9 +26,7 @@ export function createLogger({
   stream = process.stderr,
   readable = stream.isTTY === true,
 }: LogOptions): Logger {
-  const target: DestinationStream = readable
-    ? PinoPretty({ destination: stream, ignore: 'pid,hostname,name', colorize: stream.isTTY === true })
-    : stream
+  const target: DestinationStream = readable ? prettyStream(stream) : stream
   const scrubbed: DestinationStream = { write: (line) => void target.write(scrubber.scrub(line)) }
   return pino(
     {
@@ -40,4 +39,10 @@ export function createLogger({
     },
     scrubbed,
   )
+}
+
+// Loaded only where it is needed: a service writes JSON, and need not wait for its forty modules.
+function prettyStream(stream: NodeJS.WritableStream & { readonly isTTY?: boolean }): DestinationStream {
+  const pretty = createRequire(import.meta.url)('pino-pretty') as typeof PinoPretty
+  return pretty({ destination: stream, ignore: 'pid,hostname,name', colorize: stream.isTTY === true })
 }
