@@ -1,3 +1,4 @@
+import { gunzipSync } from 'node:zlib'
 import { startElasticsearch } from '@smart-gateway/stand-ins/elasticsearch'
 import { startLoki } from '@smart-gateway/stand-ins/loki'
 import { idsIn } from './line.ts'
@@ -80,7 +81,8 @@ async function startLokiStore(): Promise<Store> {
       for (const request of server.requests) {
         if (request.status !== 204 || counted.has(request)) continue
         counted.add(request)
-        count(copies, idsIn(request.body.toString()))
+        const zipped = request.headers['content-encoding'] === 'gzip'
+        count(copies, idsIn((zipped ? gunzipSync(request.body) : request.body).toString()))
       }
       for (const { line } of server.entries)
         for (const id of idsIn(line)) if (!copies.has(id)) copies.set(id, 1)

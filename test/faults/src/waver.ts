@@ -13,8 +13,6 @@ export async function waver(
     await wait(300 + random() * 400)
     failing.stop()
     hits += failing.hits
-    // A store remembers its last requests only: its copies are counted as they come.
-    store.copies()
     await wait(300 + random() * 400)
   }
   return hits
