@@ -1,7 +1,7 @@
 import type { JsonSchema } from '@smart-gateway/sdk'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { leadTo } from '../subject/elsewhere.ts'
 import { messageOf, textsOf } from '../subject/message.ts'
 import { openGeneration } from '../subject/generation.ts'
@@ -118,7 +118,7 @@ export const OPTIONS: readonly Check[] = [
         saw,
         hint: 'Work on a copy of the options.',
       })
-      notRun('it does not open')
+      notTried('it does not open', subject.isFull ? undefined : 'setup')
     },
   },
   {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { inThread } from '../lab/in-thread.ts'
 import { importDefinition } from '../subject/definition.ts'
 import { messageOf } from '../subject/message.ts'
@@ -179,7 +179,7 @@ export const PACKAGE: readonly Check[] = [
     kinds: KINDS,
     async run(subject) {
       const { left, changed, ended, failed } = await inThread(subject, { scenario: 'import' })
-      if (failed !== undefined) notRun(`it cannot be imported: ${failed.message}`)
+      if (failed !== undefined) notTried(`it cannot be imported: ${failed.message}`)
       const did = 'imported it in a thread'
       const hint = 'Move what begins something, or changes the process, into open.'
       ensure(changed.length === 0, { did, saw: `the import changed ${changed.join(', ')}`, hint })
