@@ -77,6 +77,16 @@ export const OF_PACKAGE: readonly Mutant[] = [
     fails: ['package.declared'],
   },
   {
+    does: 'was built, and imports what it does not declare from what was built',
+    base: 'input',
+    changes: [
+      manifest('"default": "./index.js"', '"default": "./dist/index.js"'),
+      { file: 'dist/index.js', text: "import './lines.js'\nexport { default } from '../index.js'\n" },
+      { file: 'dist/lines.js', text: `export const lazy = () => import(${FOREIGN})\n` },
+    ],
+    fails: ['package.declared'],
+  },
+  {
     does: 'starts a timer when it is imported',
     base: 'input',
     changes: [
