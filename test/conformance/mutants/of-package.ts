@@ -126,6 +126,24 @@ export const OF_PACKAGE: readonly Mutant[] = [
     fails: ['options.types'],
   },
   {
+    does: 'takes an option of any type within the items of a list',
+    base: 'input',
+    changes: [
+      options(`{ type: 'object', additionalProperties: false, properties: { rules: { type: 'array', description: 'x',
+        items: { type: 'object', additionalProperties: false, properties: { limit: {} } } } } }`),
+    ],
+    fails: ['options.types'],
+  },
+  {
+    does: 'takes keys that nobody knows within an option',
+    base: 'input',
+    changes: [
+      options(`{ type: 'object', additionalProperties: false, properties: { tls: { type: 'object', description: 'x',
+        properties: { ca: { type: 'string' } } } } }`),
+    ],
+    fails: ['options.unknown-keys'],
+  },
+  {
     does: 'has an option that nothing describes',
     base: 'input',
     changes: [
