@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { isKind, KINDS } from './kind.ts'
 import type { Kind } from './kind.ts'
+import { licenseOf } from './license.ts'
 import { shortName } from './name.ts'
 import type { Wanted } from './scaffold.ts'
 
@@ -8,6 +9,8 @@ import type { Wanted } from './scaffold.ts'
 export interface Given {
   readonly kind?: string
   readonly name?: string
+  /** Not asked for: it has a default, and is two files to change. */
+  readonly license?: string
 }
 
 /** Somebody who can answer. */
@@ -21,8 +24,9 @@ export interface Terminal {
  * script for ever. Rejects with one sentence when something is missing then, or cannot be.
  */
 export async function complete(given: Given, terminal: Terminal | undefined): Promise<Wanted> {
+  const license = given.license === undefined ? {} : { license: licenseOf(given.license) }
   const missing = (['kind', 'name'] as const).filter((flag) => given[flag] === undefined)
-  if (missing.length === 0) return wantedOf(given.kind!, given.name!)
+  if (missing.length === 0) return { ...wantedOf(given.kind!, given.name!), ...license }
   if (terminal === undefined)
     throw new Error(
       `${missing.map((flag) => `--${flag}`).join(' and ')} must be given where there is no terminal`,
@@ -32,7 +36,8 @@ export async function complete(given: Given, terminal: Terminal | undefined): Pr
     const kinds = Object.keys(KINDS).join(', ')
     const kind = given.kind ?? (await asking.question(`What shall it be: ${kinds}? `)).trim()
     kindOf(kind)
-    return wantedOf(kind, given.name ?? (await asking.question('What is its name? ')).trim())
+    const name = given.name ?? (await asking.question('What is its name? ')).trim()
+    return { ...wantedOf(kind, name), ...license }
   } finally {
     asking.close()
   }

@@ -7,6 +7,7 @@ import { packageName } from './name.ts'
 import { scaffold } from './scaffold.ts'
 
 const USAGE = `usage: npm create smart-gateway-plugin [FOLDER] -- --kind transport|input|filter|output --name NAME
+       [--license Apache-2.0|MIT|none]
 
 Writes a plugin of the smart gateway into FOLDER (default: a new folder with the name of its package).
 What is not given is asked for in a terminal; without one nothing is asked.
@@ -24,7 +25,12 @@ process.exitCode = await main().catch((error: unknown) => {
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { kind: { type: 'string' }, name: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      kind: { type: 'string' },
+      name: { type: 'string' },
+      license: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   })
   if (values.help === true || positionals.length > 1) {
     console.log(USAGE)

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs'
+import { licenseField } from './license.ts'
 import { packageName } from './name.ts'
 import type { Wanted } from './scaffold.ts'
 
 /** The package.json of a new plugin. */
-export function packageJson({ kind, name }: Wanted): object {
+export function packageJson({ kind, name, license = 'Apache-2.0' }: Wanted): object {
   const schemas = ['options.schema.json', ...(kind === 'transport' ? ['subscription.schema.json'] : [])]
   return {
     name: packageName(name, kind),
     version: '0.1.0',
     description: `The ${kind} ${name} for the smart gateway.`,
     keywords: ['smart-gateway-plugin'],
+    license: licenseField(license),
     files: ['dist', '!dist/**/*.test.*', ...schemas],
     type: 'module',
     exports: {

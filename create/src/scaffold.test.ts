@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { KINDS } from './kind.ts'
 import type { Kind } from './kind.ts'
+import type { License } from './license.ts'
 import { scaffold } from './scaffold.ts'
 
 const BIN = resolve(import.meta.dirname, '../bin/create.js')
@@ -58,7 +59,25 @@ test('flags are enough where there is no terminal', async () => {
   expect(existsSync(join(home, 'smart-gateway-filter-acme/package.json'))).toBe(true)
 })
 
+test('it has a licence: the one that a flag names, else that of the gateway', () => {
+  const made = (license?: License) => {
+    const folder = join(home, `licensed-${license}`)
+    const files = scaffold(folder, { kind: 'filter', name: 'x', ...(license !== undefined && { license }) })
+    const { license: field } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+      license: string
+    }
+    return { field, text: files.includes('LICENSE') ? readFileSync(join(folder, 'LICENSE'), 'utf8') : '' }
+  }
+  expect(made()).toEqual({ field: 'Apache-2.0', text: expect.stringContaining('Apache License') })
+  expect(made('MIT')).toEqual({
+    field: 'MIT',
+    text: expect.stringMatching(/Copyright \(c\) \d{4} the authors of smart-gateway-filter-x/),
+  })
+  expect(made('none')).toEqual({ field: 'UNLICENSED', text: '' })
+})
+
 test.each<[string, string[]]>([
+  ['there is no text of the licence "GPL" here', ['--kind', 'input', '--name', 'x', '--license', 'GPL']],
   ['--kind and --name must be given where there is no terminal', []],
   ['--name must be given', ['--kind', 'input']],
   ['there is no kind "sink"', ['--kind', 'sink', '--name', 'x']],

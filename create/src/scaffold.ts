@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import type { Kind } from './kind.ts'
+import { licenseText } from './license.ts'
+import type { License } from './license.ts'
+import { packageName } from './name.ts'
 import { packageJson } from './package-json.ts'
 
 /** What is to be made. */
@@ -8,6 +11,7 @@ export interface Wanted {
   readonly kind: Kind
   /** Its short name. */
   readonly name: string
+  readonly license?: License
 }
 
 /** Writes a new plugin into a folder that is empty or not there. Returns its files. Throws an Error with one sentence when something is in its way. */
@@ -15,10 +19,12 @@ export function scaffold(folder: string, wanted: Wanted): readonly string[] {
   const inTheWay = existsSync(folder) ? readdirSync(folder).filter((name) => name !== '.git') : []
   if (inTheWay.length > 0)
     throw new Error(`${resolve(folder)} is not empty (${inTheWay[0]}): name a folder that is new`)
+  const license = licenseText(wanted.license ?? 'Apache-2.0', packageName(wanted.name, wanted.kind))
   const files = new Map([
     ['package.json', `${JSON.stringify(packageJson(wanted), undefined, 2)}\n`],
     ...templateFiles('every', wanted),
     ...templateFiles(wanted.kind, wanted),
+    ...(license === undefined ? [] : ([['LICENSE', license]] as const)),
   ])
   for (const [file, text] of files) {
     mkdirSync(dirname(join(folder, file)), { recursive: true })

@@ -38,6 +38,20 @@ test.each(['mine', './store'])(
   },
 )
 
+test('options of the suite need no -- before them, and stand beside the own ones', async () => {
+  const folder = project(true)
+  const args = ['mine', '--seed', '7', '--config', 'startup.yaml', '--json', '-', '--profile=core']
+  const { status, stdout } = await conformance(folder, ...args)
+  expect(stdout).toBe(`${join(folder, 'store')} --seed 7 --json - --profile=core\n`)
+  expect(status).toBe(3)
+})
+
+test('the plugin is named before the options of the suite', async () => {
+  const { status, stderr } = await conformance(project(true), '--seed', '7', 'mine')
+  expect(stderr).toContain('name the plugin first: smart-gateway conformance NAME --seed')
+  expect(status).toBe(2)
+})
+
 test('where the suite is not installed a sentence says how it will be', async () => {
   const { status, stderr } = await conformance(project(false), 'mine')
   expect(stderr).toBe(

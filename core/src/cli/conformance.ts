@@ -15,7 +15,9 @@ export function addConformanceCommand(program: Command, file: readonly [string, 
     .command('conformance')
     .description(`try a plugin against the contract, with ${SUITE}`)
     .argument('<plugin>', 'the name of an instance, or a folder with a package.json')
-    .argument('[options...]', "the suite's own options, after --")
+    .argument('[options...]', "the suite's own options, such as --seed 7")
+    // Which options the suite has is for its version to say.
+    .allowUnknownOption()
     .option('--config <file>', description, standard)
     .action(conformance)
 }
@@ -25,6 +27,7 @@ async function conformance(
   options: readonly string[],
   { config }: { readonly config: string },
 ): Promise<void> {
+  if (plugin.startsWith('-')) return fail(`name the plugin first: smart-gateway conformance NAME ${plugin} …`)
   const folder = existsSync(join(plugin, 'package.json')) ? resolve(plugin) : folderOf(plugin, config)
   if (folder === undefined)
     return fail(`there is no instance "${plugin}" in ${config}, and no package.json in a folder of that name`)

@@ -8,7 +8,8 @@ import { scratch } from '../testing/scratch.ts'
 const SCHEMA = `{ type: 'object', required: ['url'], properties: {
   url: { type: 'string', description: 'Where the store is.' },
   how: { enum: ['a', 'b'], default: 'a', description: 'One | or the other.' },
-  key: { type: 'object', properties: { token: { type: 'string', writeOnly: true, description: 'Shown to the store.' } } } } }`
+  key: { type: 'object', properties: { token: { type: 'string', writeOnly: true, description: 'Shown to the store.' } } },
+  rules: { type: 'array', description: 'In this order.', items: { type: 'object', required: ['name'], properties: { name: { type: 'string', description: 'Whose.' } } } } } }`
 
 async function document(folder: string, ...args: string[]) {
   const command = startCommand(['document', ...args], folder)
@@ -44,6 +45,8 @@ test('schema file and table are written from the code, and --check tells when th
 | \`how\` | \`"a"\` | One \\| or the other. One of \`"a"\`, \`"b"\`. |
 | \`key\` |  |  |
 | \`key.token\` |  | Shown to the store. A secret. |
+| \`rules\` |  | In this order. |
+| \`rules[].name\` | required | Whose. |
 <!-- /options -->
 
 And more.

@@ -1,5 +1,5 @@
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 /** A plugin that is broken in one place, and the checks that have to find it. */
 export interface Mutant {
@@ -11,9 +11,10 @@ export interface Mutant {
   readonly fails: readonly string[]
 }
 
-/** One text in the place of another, which stands there once; or a file less. */
+/** One text in the place of another, which stands there once; or a file more, or less. */
 export type Change =
   | { readonly file: string; readonly from: string; readonly to: string }
+  | { readonly file: string; readonly text: string }
   | { readonly file: string; readonly gone: true }
 
 /** A change of the module. */
@@ -33,6 +34,11 @@ export function writeMutant({ base, changes }: Pick<Mutant, 'base' | 'changes'>,
     const path = join(folder, change.file)
     if ('gone' in change) {
       rmSync(path)
+      continue
+    }
+    if ('text' in change) {
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, change.text)
       continue
     }
     const parts = readFileSync(path, 'utf8').split(change.from)

@@ -77,6 +77,16 @@ export const OF_PACKAGE: readonly Mutant[] = [
     fails: ['package.declared'],
   },
   {
+    does: 'was built, and imports what it does not declare from what was built',
+    base: 'input',
+    changes: [
+      manifest('"default": "./index.js"', '"default": "./dist/index.js"'),
+      { file: 'dist/index.js', text: "import './lines.js'\nexport { default } from '../index.js'\n" },
+      { file: 'dist/lines.js', text: `export const lazy = () => import(${FOREIGN})\n` },
+    ],
+    fails: ['package.declared'],
+  },
+  {
     does: 'starts a timer when it is imported',
     base: 'input',
     changes: [
@@ -114,6 +124,24 @@ export const OF_PACKAGE: readonly Mutant[] = [
       ),
     ],
     fails: ['options.types'],
+  },
+  {
+    does: 'takes an option of any type within the items of a list',
+    base: 'input',
+    changes: [
+      options(`{ type: 'object', additionalProperties: false, properties: { rules: { type: 'array', description: 'x',
+        items: { type: 'object', additionalProperties: false, properties: { limit: {} } } } } }`),
+    ],
+    fails: ['options.types'],
+  },
+  {
+    does: 'takes keys that nobody knows within an option',
+    base: 'input',
+    changes: [
+      options(`{ type: 'object', additionalProperties: false, properties: { tls: { type: 'object', description: 'x',
+        properties: { ca: { type: 'string' } } } } }`),
+    ],
+    fails: ['options.unknown-keys'],
   },
   {
     does: 'has an option that nothing describes',

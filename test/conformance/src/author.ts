@@ -44,7 +44,7 @@ export interface Peer {
    * message, its labels and (for metrics) its label `token` hold. `address` is that of the session.
    */
   received?(address: string | undefined): Promise<readonly string[]> | readonly string[]
-  /** False where the store is the session itself, a page that is scraped say, and goes with it. */
+  /** False where the store is the session itself, a page that is scraped say, and goes with it. What a peer could do wrong does not apply then. */
   readonly keeps?: boolean
   /** Signals that it is worth writing to this peer; left out, all that the plugin is given without a request. */
   readonly signals?: readonly Signal[]
@@ -54,7 +54,7 @@ export interface Peer {
   close(): Promise<void> | void
 }
 
-/** Ways to disturb a peer; those that are left out are not tried. */
+/** Ways to disturb a peer; those that are left out are not tried, and the report says so. */
 export interface Faults {
   /** Refuses connections, or breaks those that there are. */
   down?(): Promise<void> | void

@@ -16,7 +16,7 @@ export interface Check {
   /** The clauses of SPEC.md that it holds a plugin to; those of a figure are none. */
   readonly clauses: readonly ClauseNumber[]
   readonly kinds: readonly Kind[]
-  /** Resolves when the plugin does as it should; rejects with a Failure, or with a NotRun where it does not apply. */
+  /** Resolves when the plugin does as it should; rejects with a Failure, with a NotRun where it does not apply, or with a NotTried. */
   run(subject: Subject): Promise<void>
 }
 

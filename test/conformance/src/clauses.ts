@@ -19,7 +19,8 @@ export const CLAUSES = {
     "`options`, and a transport's `subscription`, MUST be a valid JSON Schema (draft-07) of type `object`.",
   'C-2': 'A schema file that the manifest names MUST hold the same schema as the definition.',
   'C-3': 'Every `default` MUST fit the schema that it stands in.',
-  'C-4': 'The schema SHOULD refuse keys that it does not know (`additionalProperties: false`).',
+  'C-4':
+    "The schema MUST refuse keys that it does not know (`additionalProperties: false`), within objects as well. A map is no such object: its keys are its user's.",
   'C-5': 'Every key SHOULD have a `description` of one sentence.',
   'C-6': 'An option that is a secret, or holds one, MUST be marked `writeOnly: true`.',
   'C-7':
@@ -27,7 +28,8 @@ export const CLAUSES = {
   'C-8': '`open` MUST NOT change its options. They are frozen, and every default is filled in.',
   'C-9':
     'What a schema cannot say of options MUST be looked at by `open`, and refused with an error that names the option.',
-  'C-10': 'Every key MUST say of which type its value is, so that one of another type is refused.',
+  'C-10':
+    'Every key MUST say of which type its value is, those of objects within and of the items of lists as well, so that one of another type is refused.',
   'L-1': '`open` MUST settle within 30 s, with a session that has the verbs of its kind or with an error.',
   'L-2': 'An `open` that failed MUST leave nothing behind: no socket, timer, thread, process or listener.',
   'L-3': 'When `context.signal` aborts, every wait in `open` MUST end, and what a `stop` still waits for.',

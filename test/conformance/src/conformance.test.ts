@@ -6,16 +6,21 @@ import { writeMutant } from '../mutants/mutant.ts'
 import { conformance } from './conformance.ts'
 import { badge } from './report/badge.ts'
 import { junit } from './report/junit.ts'
-import { line } from './report/terminal.ts'
+import { line, summary } from './report/terminal.ts'
 
 const folders: string[] = []
 afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
-function pluginWith(author: string): string {
+function scratch(): string {
   const folder = mkdtempSync(join(tmpdir(), 'plugin-'))
   folders.push(folder)
+  return folder
+}
+
+function pluginWith(author: string): string {
+  const folder = scratch()
   writeMutant({ base: 'filter', changes: [] }, folder)
   writeFileSync(join(folder, 'conformance.js'), author)
   return folder
@@ -23,10 +28,15 @@ function pluginWith(author: string): string {
 
 test('a SHOULD that its author skips is shown as such, with the reason', async () => {
   const folder = pluginWith("export default { skip: { 'package.types': 'it is plain JavaScript' } }")
-  const { outcomes, conforms } = await conformance(folder)
+  const report = await conformance(folder)
+  const { outcomes, conforms } = report
   const outcome = outcomes.find(({ id }) => id === 'package.types')!
   expect(outcome.result).toEqual({ status: 'skipped', reason: 'it is plain JavaScript' })
   expect(line(outcome)).toContain('it is plain JavaScript')
+  expect(JSON.parse(badge(report))).toMatchObject({
+    message: expect.stringMatching(/^(\d+)\/\1, 1 skipped$/),
+    color: 'green',
+  })
   expect(conforms).toBe(true)
 }, 60_000)
 
@@ -45,6 +55,55 @@ test('a MUST cannot be skipped', async () => {
     clauses: [{ number: 'F-1' }, { number: 'F-4', sentence: expect.stringContaining('Every column') }],
   })
   expect(JSON.parse(badge(report))).toMatchObject({ message: '1 failed', color: 'red' })
+}, 60_000)
+
+test('a fault that the peer cannot play leaves its checks untried: every form of the report says so, and which', async () => {
+  const folder = scratch()
+  const without = (from: string) => ({ file: 'conformance.js', from, to: '' })
+  const refuse = without('        refuse: () => void (fault = () => ({ status: 400 })),\n')
+  const busy = without(
+    "        busy: (ms) => void (fault = () => ({ status: 503, headers: { 'retry-after': ms / 1000 } })),\n",
+  )
+  // The store keeps what it has, whatever its author says.
+  const lie = {
+    file: 'conformance.js',
+    from: 'received: () => lines,',
+    to: 'received: () => lines, keeps: false,',
+  }
+  writeMutant({ base: 'output', changes: [refuse, busy, lie] }, folder)
+  const report = await conformance(folder)
+  expect(report).toMatchObject({
+    profile: 'full',
+    conforms: true,
+    counts: { mustFailed: 0, mustNotTried: 2, shouldNotTried: 1 },
+    notTried: {
+      must: ['output.refused', 'output.busy'],
+      should: ['output.retry-after'],
+      hooks: ['faults.refuse', 'faults.busy'],
+    },
+  })
+  expect(summary(report)).toMatch(
+    /\(output, full profile, 2 MUST not tried: faults\.refuse, faults\.busy\) .*, 2 MUST not tried, 1 SHOULD not tried, /,
+  )
+  expect(junit(report)).toContain('(full profile, 2 MUST not tried: faults.refuse, faults.busy, seed')
+  expect(junit(report)).toContain('<property name="mustNotTried" value="2"/>')
+  expect(junit(report)).toMatch(/<testcase name="output.busy"[^>]*><skipped message="not tried: the peer/)
+  expect(JSON.parse(badge(report))).toMatchObject({
+    label: 'smart-gateway conformance (full, in part)',
+    message: expect.stringMatching(/^(\d+)\/\1, 3 not tried$/),
+    color: 'yellowgreen',
+  })
+}, 60_000)
+
+test('what needs no peer is tried whole in the core profile', async () => {
+  const { profile, notTried, counts } = await conformance(pluginWith('export default {}'))
+  expect({ profile, notTried }).toEqual({ profile: 'core', notTried: { must: [], should: [], hooks: [] } })
+  expect(counts).toMatchObject({ mustNotTried: 0, doNotApply: expect.any(Number) })
+}, 60_000)
+
+test('the full profile is refused in a sentence where there is no peer', async () => {
+  const folder = pluginWith('export default {}')
+  await expect(conformance(folder, { profile: 'full' })).rejects.toThrow('the full profile needs a peer')
 }, 60_000)
 
 test('a folder without a plugin is told in a sentence', async () => {

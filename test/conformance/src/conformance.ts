@@ -5,6 +5,7 @@ import { CHECKS } from './checks.ts'
 import { CLAUSES } from './clauses.ts'
 import { authorFile } from './lab/author-file.ts'
 import { Lab } from './lab/lab.ts'
+import { countsOf, notTriedOf } from './report/report.ts'
 import type { Outcome, Report } from './report/report.ts'
 import { readPackage } from './subject/plugin-package.ts'
 import type { PluginPackage } from './subject/plugin-package.ts'
@@ -13,7 +14,7 @@ import type { PluginPackage } from './subject/plugin-package.ts'
 export interface ConformanceOptions {
   /** Repeats an earlier run; a new one is drawn where it is left out. */
   readonly seed?: number
-  /** `core` leaves the author's peer out. */
+  /** `core` leaves the author's peer out; `full` insists on one: without `setup` a run is refused with one sentence. */
   readonly profile?: 'core' | 'full'
   /** The author's file, where it does not lie beside the plugin's package.json. */
   readonly author?: string
@@ -27,29 +28,34 @@ export interface Run {
   readonly seed: number
   /** Those that there are for its kind. */
   readonly checks: readonly Check[]
-  /** `full` once a check has run with the author's peer. */
+  /** `full` once a check has run where the author starts a peer. */
   readonly profile: 'core' | 'full'
   run(check: Check): Promise<Outcome>
   close(): Promise<void>
 }
 
-/** Begins a run. Throws an Error with one sentence when there is no plugin in the folder. */
+const NO_PEER =
+  'the full profile needs a peer: give setup in a conformance.js beside the package.json, or ask for --profile core'
+
+/** Begins a run. Throws an Error with one sentence when there is no plugin in the folder, or no peer for the full profile. */
 export function begin(folder: string, options: ConformanceOptions = {}): Run {
   const plugin = readPackage(resolve(folder))
   const seed = options.seed ?? randomInt(2 ** 31)
   const file = options.author === undefined ? authorFile(plugin.folder) : resolve(options.author)
+  if (options.profile === 'full' && file === undefined) throw new Error(NO_PEER)
   const lab = new Lab({ folder: plugin.folder, seed, author: file, core: options.profile === 'core' })
   return {
     plugin,
     seed,
     checks: CHECKS.filter(({ kinds }) => kinds.includes(plugin.kind)),
     get profile() {
-      return lab.profile
+      return lab.profile ?? 'core'
     },
     async run(check) {
       const { id, level } = check
       const beganMs = performance.now()
       const result = await lab.run(check)
+      if (options.profile === 'full' && lab.profile === 'core') throw new Error(NO_PEER)
       const clauses = check.clauses.map((number) => ({ number, sentence: CLAUSES[number] }))
       const outcome = { id, level, clauses, ms: performance.now() - beganMs, result }
       options.onOutcome?.(outcome)
@@ -59,7 +65,7 @@ export function begin(folder: string, options: ConformanceOptions = {}): Run {
   }
 }
 
-/** Proves the plugin in a folder against the contract. Rejects with one sentence when there is no plugin. */
+/** Proves the plugin in a folder against the contract. Rejects with one sentence when it cannot be tried. */
 export async function conformance(folder: string, options: ConformanceOptions = {}): Promise<Report> {
   const beganMs = performance.now()
   const run = begin(folder, options)
@@ -76,6 +82,8 @@ export async function conformance(folder: string, options: ConformanceOptions = 
     seed,
     ms: performance.now() - beganMs,
     outcomes,
+    counts: countsOf(outcomes),
+    notTried: notTriedOf(outcomes),
     conforms: !outcomes.some(({ level, result }) => level === 'must' && result.status === 'failed'),
   }
 }

@@ -5,6 +5,7 @@ import { startRabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
 import type { RabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
 import { describeWith } from '../../e2e/src/peers/suite.ts'
 import { conformance } from './conformance.ts'
+import type { Hook } from './finding.ts'
 import { line } from './report/terminal.ts'
 
 const ROOT = resolve(import.meta.dirname, '../../..')
@@ -22,6 +23,15 @@ const WITH_PEER = new Set([
   'transports/socket',
 ])
 
+/** What their peers cannot do: the checks that need it are not tried. */
+const WITHOUT: Readonly<Record<string, readonly Hook[]>> = {
+  // Who listens is not connected to a peer that could hang; nobody tells the producer of a line what became of it.
+  'transports/http': ['faults.hang'],
+  'transports/socket': ['faults.hang', 'fate'],
+  // A file takes everything, at once, or it is not there.
+  'outputs/file': ['faults.hang', 'faults.refuseOnly', 'faults.refuse', 'faults.busy'],
+}
+
 const names = globSync('plugins/*/*/package.json', { cwd: ROOT }).map((file) =>
   dirname(file).slice('plugins/'.length),
 )
@@ -36,6 +46,7 @@ describe.each(names.toSorted())('the plugin %s', (name) => {
       const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
       expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
       expect(report.profile).toBe(profile)
+      if (profile === 'full') expect(report.notTried.hooks).toEqual(WITHOUT[name] ?? [])
     },
     TIMEOUT_MS,
   )

@@ -15,6 +15,7 @@ export default {
     const fates = new Map<string, Fate>()
     const senders = new Set<Sender>()
     const sockets = new Set<Socket>()
+    let hangs = false
     const container = rhea.create_container()
     const mechanisms = container.sasl_server_mechanisms as { enable_anonymous(): void }
     mechanisms.enable_anonymous()
@@ -65,6 +66,7 @@ export default {
       const server: Server = container.listen({ host: '127.0.0.1', port })
       server.on('connection', (socket: Socket) => {
         sockets.add(socket)
+        if (hangs) socket.pause()
         socket.on('close', () => sockets.delete(socket))
       })
       await once(server, 'listening')
@@ -86,7 +88,14 @@ export default {
       fate: (text: string) => fates.get(text),
       faults: {
         down: close,
+        // It takes every connection, and reads nothing of what is sent.
+        hang() {
+          hangs = true
+          for (const socket of sockets) socket.pause()
+        },
         async heal() {
+          hangs = false
+          for (const socket of sockets) socket.resume()
           if (!server.listening) server = await listen(port)
         },
       },

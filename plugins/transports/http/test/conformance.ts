@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import type { ClientRequest } from 'node:http'
+import type { Socket } from 'node:net'
 
 type Fate = 'accepted' | 'returned' | 'refused'
 
@@ -6,19 +8,26 @@ type Fate = 'accepted' | 'returned' | 'refused'
 export default {
   async setup() {
     const fates = new Map<string, Fate>()
+    const sockets = new Set<Socket>()
+    const down = (): void => {
+      for (const socket of sockets) socket.destroy()
+    }
     return {
       options: { port: 0 },
       subscription: { path: '/conformance' },
       async produce(texts: readonly string[], address: string | undefined) {
-        for (const text of texts) post(address!, text, (fate) => fates.set(text, fate))
+        for (const text of texts)
+          post(address!, text, (fate) => fates.set(text, fate)).on('socket', (socket) => sockets.add(socket))
       },
       fate: (text: string) => fates.get(text),
-      close() {},
+      // It hangs up; that it comes back needs nothing.
+      faults: { down, heal() {} },
+      close: down,
     }
   },
 }
 
-function post(url: string, text: string, told: (fate: Fate) => void): void {
+function post(url: string, text: string, told: (fate: Fate) => void): ClientRequest {
   const headers = { 'content-type': 'application/json' }
   const sent = request(url, { method: 'POST', agent: false, headers }, (answer) => {
     answer.resume()
@@ -26,5 +35,5 @@ function post(url: string, text: string, told: (fate: Fate) => void): void {
     told(statusCode < 300 ? 'accepted' : statusCode < 500 ? 'refused' : 'returned')
   })
   sent.on('error', () => told('returned'))
-  sent.end(text)
+  return sent.end(text)
 }

@@ -5,6 +5,9 @@ import type { Socket } from 'node:net'
 export default {
   async setup() {
     const sockets = new Set<Socket>()
+    const down = (): void => {
+      for (const socket of sockets) socket.destroy()
+    }
     return {
       options: { protocol: 'tcp', port: 0 },
       subscription: {},
@@ -14,9 +17,9 @@ export default {
         sockets.add(socket.on('error', () => undefined))
         socket.write(texts.map((text) => `${text}\n`).join(''))
       },
-      close() {
-        for (const socket of sockets) socket.destroy()
-      },
+      // It hangs up; that it comes back needs nothing.
+      faults: { down, heal() {} },
+      close: down,
     }
   },
 }

@@ -1,6 +1,7 @@
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { fail, notRun } from '../finding.ts'
+import { fail, notRun, notTried } from '../finding.ts'
+import type { Faults, Peer } from '../author.ts'
 import { beginToOpen, openGeneration } from '../subject/generation.ts'
 import { unreachable } from '../subject/elsewhere.ts'
 import { flawOfError, textsOf } from '../subject/message.ts'
@@ -11,6 +12,9 @@ import { markedBatch } from '../work/batches.ts'
 import { worthWriting } from '../work/stored.ts'
 
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
+
+/** What makes a write fail. */
+const FAULTS = ['refuse', 'busy', 'down'] as const
 
 /** How failures look, whatever they are of. */
 export const ERRORS: readonly Check[] = [
@@ -41,10 +45,9 @@ export const ERRORS: readonly Check[] = [
     async run(subject) {
       const peer = await subject.peer()
       const { session } = await subject.open()
-      const { faults } = peer
-      if (faults === undefined) notRun('the peer of conformance.js has no faults')
+      const faults = faultsOf(peer)
       const [signal] = worthWriting(subject, peer)
-      for (const fault of ['refuse', 'busy', 'down'] as const) {
+      for (const fault of FAULTS) {
         await faults[fault]?.(1000)
         const end = await ending(() => session.write!(markedBatch(signal!, 3, subject.random).batch as never))
         await faults.heal()
@@ -60,10 +63,11 @@ export const ERRORS: readonly Check[] = [
     clauses: ['E-3'],
     kinds: ['output'],
     async run(subject) {
-      const peer = await subject.peer()
       const { definition, validator, host, traces, random } = subject
-      const { faults } = peer
-      if (faults === undefined) notRun('the peer of conformance.js has no faults')
+      const options = Object.values(definition.options.properties ?? {})
+      if (!options.some(({ writeOnly }) => writeOnly === true)) notRun('no option is marked as a secret')
+      const peer = await subject.peer()
+      const faults = faultsOf(peer)
       const reach = { port: await closedPort() }
       const candidates = withCanary(definition.options, peer.options, validator, reach)
       if (candidates.length === 0) notRun('no option is marked as a secret')
@@ -74,7 +78,7 @@ export const ERRORS: readonly Check[] = [
         const opened = await ending(() => traces.run(() => openGeneration(definition, host, owner, valid)))
         // What it says then is for options.secrets-hidden.
         if (opened.how !== 'resolved') continue
-        for (const fault of ['refuse', 'busy', 'down'] as const) {
+        for (const fault of FAULTS) {
           await faults[fault]?.(1000)
           const { batch } = markedBatch(signal!, 3, random)
           const end = await ending(() => opened.value.session.write!(batch as never))
@@ -94,3 +98,9 @@ export const ERRORS: readonly Check[] = [
     },
   },
 ]
+
+/** Those of a peer, which has one at least that makes a write fail. */
+function faultsOf({ faults }: Peer): Faults {
+  if (faults !== undefined && FAULTS.some((name) => faults[name] !== undefined)) return faults
+  return notTried('the peer of conformance.js cannot make a write fail (faults)', 'faults')
+}

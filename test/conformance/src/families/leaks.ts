@@ -1,6 +1,6 @@
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notTried } from '../finding.ts'
 import { inThread } from '../lab/in-thread.ts'
 import type { Subject } from '../subject/subject.ts'
 
@@ -96,5 +96,5 @@ async function openable(subject: Subject): Promise<void> {
   const generation = await subject.open({ instance: 'probe' })
   await generation.close()
   if (subject.definition.kind === 'transport' && (await subject.subscription()) === undefined)
-    notRun('there is no subscription to try')
+    notTried('there is no subscription to try', 'subscription')
 }

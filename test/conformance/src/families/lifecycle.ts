@@ -3,7 +3,7 @@ import type { Health } from '@smart-gateway/sdk'
 import { pick } from '@smart-gateway/sdk/testing'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notTried } from '../finding.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import { sizeOf } from '../subject/state-size.ts'
@@ -118,7 +118,8 @@ export const LIFECYCLE: readonly Check[] = [
     async run(subject) {
       const { definition } = subject
       const peer = await subject.peer()
-      const hang = peer.faults?.hang ?? notRun('the peer of conformance.js cannot hang')
+      const hang =
+        peer.faults?.hang ?? notTried('the peer of conformance.js cannot hang (faults.hang)', 'faults.hang')
       const generation = await subject.open()
       const { session, loan } = generation
       await hang.call(peer.faults)

@@ -1,16 +1,19 @@
 import type { JsonSchema } from '@smart-gateway/sdk'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { leadTo } from '../subject/elsewhere.ts'
 import { messageOf, textsOf } from '../subject/message.ts'
 import { openGeneration } from '../subject/generation.ts'
-import { nodesOf } from '../subject/schema-tree.ts'
+import { nodesOf, placesOf } from '../subject/schema-tree.ts'
 import { CANARY, unmarkedSecrets, withCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
 import { ending } from '../time.ts'
 import { exercise } from '../work/exercise.ts'
+
+/** One value of each type. */
+const JUNK: readonly unknown[] = [{ conformance: [0] }, ['', {}], true, 4.5, 'no such: value\n']
 
 /** What the schema of the options promises. */
 export const OPTIONS: readonly Check[] = [
@@ -49,19 +52,26 @@ export const OPTIONS: readonly Check[] = [
   },
   {
     id: 'options.unknown-keys',
-    level: 'should',
+    level: 'must',
     clauses: ['C-4'],
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject))
-        for (const { path, schema: one } of nodesOf(schema)) {
-          if (one.type !== 'object' || (one.properties === undefined && path.length > 0)) continue
-          const mistake = subject.validator.mistakeIn(one, { conformanceUnknownKey: 1 })
-          ensure(mistake?.includes('additional') === true, {
-            did: `gave an unknown key in ${path.join('.') || `the ${what}`}`,
-            saw: 'it was not refused as unknown',
-            hint: 'Add additionalProperties: false to every object with properties.',
-          })
+        for (const [path, ones] of placesOf(schema)) {
+          const objects = ones.filter(
+            ({ type, properties }) => [type].flat().includes('object') || properties !== undefined,
+          )
+          // Below the root an object that names no key is a map.
+          const isMap = path !== '' && objects.every(({ properties }) => properties === undefined)
+          if (objects.length === 0 || isMap) continue
+          ensure(
+            objects.some((one) => refusesUnknown(subject, one)),
+            {
+              did: `gave an unknown key in ${path || `the ${what}`}`,
+              saw: 'it was not refused',
+              hint: 'Add additionalProperties: false to every object with properties.',
+            },
+          )
         }
     },
   },
@@ -72,13 +82,15 @@ export const OPTIONS: readonly Check[] = [
     kinds: KINDS,
     async run(subject) {
       for (const [what, schema] of schemasOf(subject))
-        for (const [key, one] of Object.entries(schema.properties ?? {})) {
-          // No option is all of these at once.
-          const admitted = [{ conformance: [0] }, ['', {}], true, 4.5, 'no such: value\n'].filter(
-            (value) => subject.validator.mistakeIn(one, structuredClone(value)) === undefined,
+        for (const [path, ones] of placesOf(schema)) {
+          // What a list or a map holds may be anything; a key may not.
+          if (path === '' || /(^|\.)(\[\]|\*)$/.test(path)) continue
+          // No option is all of these at once. Where several schemas speak of one value, one of them has to say it.
+          const admitted = JUNK.filter((value) =>
+            ones.every((one) => subject.validator.mistakeIn(one, structuredClone(value)) === undefined),
           )
-          ensure(admitted.length < 4, {
-            did: `gave ${key} of the ${what} an object, a list, a boolean, a number and a text`,
+          ensure(admitted.length < JUNK.length - 1, {
+            did: `gave ${path} of the ${what} an object, a list, a boolean, a number and a text`,
             saw: `${admitted.length} of them were taken`,
             hint: 'Say its type in the schema.',
           })
@@ -118,7 +130,7 @@ export const OPTIONS: readonly Check[] = [
         saw,
         hint: 'Work on a copy of the options.',
       })
-      notRun('it does not open')
+      notTried('it does not open', subject.isFull ? undefined : 'setup')
     },
   },
   {
@@ -195,4 +207,12 @@ function schemasOf({ definition }: Subject): readonly (readonly [string, JsonSch
     ['options', options],
     ['subscription', subscription],
   ]
+}
+
+/** Whether an object's schema finds fault with a key that it does not name, whatever its value. */
+function refusesUnknown({ validator }: Subject, schema: JsonSchema): boolean {
+  const without = validator.mistakeIn(schema, {})
+  return JUNK.some(
+    (value) => validator.mistakeIn(schema, { conformanceUnknownKey: structuredClone(value) }) !== without,
+  )
 }

@@ -1,7 +1,7 @@
 import type { Batch } from '@smart-gateway/sdk'
 import type { Faults, Peer } from '../author.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import type { Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import { sizeOf } from '../subject/state-size.ts'
@@ -87,12 +87,13 @@ export const OUTPUT: readonly Check[] = [
     clauses: ['O-16'],
     kinds: ['output'],
     async run(subject) {
+      if (!allSignalsOf(subject.definition).includes('metric')) notRun('it takes no metrics')
       const { peer, generation } = await opened(subject)
       if (!worthWriting(subject, peer).includes('metric')) notRun('it takes no metrics')
       const { batch, tokens } = twinBatch(subject.random)
       await writeWell(generation.session, batch, 'to a peer that works')
       const counts = [...(await storedCounts(peer, generation.session.address, tokens)).values()]
-      if (counts[0] === 0) notRun(NOT_STORED)
+      if (counts[0] === 0) notTried(NOT_STORED)
       ensure(counts[0] === counts[1], {
         did: 'wrote two samples of one series, and two whose series are equal but not the same object',
         saw: `the store has ${counts[0]} of the first and ${counts[1]} of the others`,
@@ -114,7 +115,7 @@ export const OUTPUT: readonly Check[] = [
         if (peer?.received !== undefined) {
           const plain = markedBatch(signal, 1, subject.random)
           await writeWell(session, plain.batch, 'to a peer that works')
-          if ((await missing(peer, session.address, plain.tokens)).length > 0) notRun(NOT_STORED)
+          if ((await missing(peer, session.address, plain.tokens)).length > 0) notTried(NOT_STORED)
         }
         const { batch, tokens } = markedBatch(signal, 20, subject.random)
         const changed = watched(batch)
@@ -234,7 +235,7 @@ export const OUTPUT: readonly Check[] = [
       await faultOf(peer, 'busy', 'be busy')(RETRY_AFTER_MS)
       const [signal] = worthWriting(subject, peer)
       const written = await write(generation.session, markedBatch(signal!, 5, subject.random).batch)
-      if (written.how === 'pending') notRun('the write did not settle')
+      if (written.how === 'pending') notTried('the write did not settle')
       const error = written.how === 'failed' ? written.error : written.rejected[0]?.error
       const { retryAfter } = (error ?? {}) as { retryAfter?: number }
       ensure(retryAfter !== undefined && Math.abs(retryAfter - RETRY_AFTER_MS) <= 1000, {
@@ -309,7 +310,8 @@ async function opened(subject: Subject): Promise<{ readonly peer: Peer; readonly
 
 function faultOf<F extends keyof Faults>(peer: Peer, name: F, what: string): NonNullable<Faults[F]> {
   const fault = peer.faults?.[name]
-  if (fault === undefined) notRun(`the peer of conformance.js cannot ${what} (faults.${name})`)
+  if (fault === undefined)
+    notTried(`the peer of conformance.js cannot ${what} (faults.${name})`, `faults.${name}`)
   return fault.bind(peer.faults) as NonNullable<Faults[F]>
 }
 

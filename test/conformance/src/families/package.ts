@@ -1,12 +1,12 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { builtinModules, isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { inThread } from '../lab/in-thread.ts'
 import { importDefinition } from '../subject/definition.ts'
+import { importedPackages } from '../subject/imports.ts'
 import { messageOf } from '../subject/message.ts'
 import { target } from '../subject/plugin-package.ts'
 
@@ -154,20 +154,18 @@ export const PACKAGE: readonly Check[] = [
     level: 'must',
     clauses: ['P-5'],
     kinds: KINDS,
-    async run({ plugin: { json, folder, name } }) {
+    async run({ plugin }) {
+      const { json, entry } = plugin
+      if (entry === undefined) notTried('there is no module, as package.exports has found')
       const declared = new Set(
         ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((key) =>
           Object.keys((json[key] ?? {}) as object),
         ),
       )
-      const undeclared = sourcesOf(folder)
-        .flatMap(importsOf)
-        .filter(
-          (one) => !declared.has(one) && one !== name && !isBuiltin(one) && !builtinModules.includes(one),
-        )
+      const undeclared = [...importedPackages(plugin)].filter(([imported]) => !declared.has(imported))
       ensure(undeclared.length === 0, {
-        did: 'read what its modules import',
-        saw: `it does not declare ${[...new Set(undeclared)].join(', ')}`,
+        did: 'read what its modules import, from its entry points on',
+        saw: `it does not declare ${undeclared.map(([imported, file]) => `${imported} (${file})`).join(', ')}`,
         hint: 'Add it to "dependencies".',
       })
     },
@@ -179,7 +177,7 @@ export const PACKAGE: readonly Check[] = [
     kinds: KINDS,
     async run(subject) {
       const { left, changed, ended, failed } = await inThread(subject, { scenario: 'import' })
-      if (failed !== undefined) notRun(`it cannot be imported: ${failed.message}`)
+      if (failed !== undefined) notTried(`it cannot be imported: ${failed.message}`)
       const did = 'imported it in a thread'
       const hint = 'Move what begins something, or changes the process, into open.'
       ensure(changed.length === 0, { did, saw: `the import changed ${changed.join(', ')}`, hint })
@@ -202,29 +200,4 @@ function isJsonFile(folder: string, file: unknown): boolean {
 function bare(schema: object | undefined): object {
   const { $schema: _, $id: __, title: ___, ...rest } = (schema ?? {}) as Record<string, unknown>
   return rest
-}
-
-/** The modules that run in a gateway: tests and what is built of the sources do not count twice. */
-function sourcesOf(folder: string): readonly string[] {
-  const files = globSync('**/*.{js,mjs,cjs,ts,mts}', {
-    cwd: folder,
-    exclude: (name) => /(^|\/)(node_modules|dist|build|test|tests|testing)$/.test(name),
-  })
-  return files
-    .filter((file) => !/\.(test|spec|d)\.[cm]?[jt]s$|(^|\/)conformance\.|\.config\./.test(file))
-    .map((file) => readFileSync(join(folder, file), 'utf8'))
-}
-
-function importsOf(text: string): readonly string[] {
-  const statements = text.matchAll(/^(?:import|export)\s(?!type\s)(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm)
-  const calls = text.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]\s*\)/g)
-  return [...statements, ...calls]
-    .map(([, specifier]) => specifier!)
-    .filter((specifier) => !/^[.#/]|^(node|data|file):/.test(specifier))
-    .map((specifier) =>
-      specifier
-        .split('/')
-        .slice(0, specifier.startsWith('@') ? 2 : 1)
-        .join('/'),
-    )
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RecordSink } from '@smart-gateway/sdk'
 import type { Peer } from '../author.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { KeepingSink } from '../host/sink.ts'
 import type { Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
@@ -167,12 +167,11 @@ function textsFor(count: number): readonly string[] {
 }
 
 async function started(subject: Subject): Promise<{ peer: Peer; source: Source; generation: Generation }> {
-  if (!subject.isFull) notRun('it needs a peer: give setup in conformance.js')
-  const peer = await subject.peer()
   const generation = await subject.open()
   const { session } = generation
   if (session.start === undefined) notRun('it decodes what a transport brings')
-  if (peer.produce === undefined) notRun('the peer of conformance.js cannot produce')
+  const peer = await subject.peer()
+  if (peer.produce === undefined) notTried('the peer of conformance.js cannot produce', 'produce')
   const source = new Source()
   const end = await ending(() => subject.traces.run(() => session.start!(source.emit)))
   if (end.how === 'resolved') return { peer, source, generation }

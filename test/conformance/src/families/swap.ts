@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Check } from '../check.ts'
 import { KINDS } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { KeepingIntake } from '../host/intake.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
@@ -103,7 +103,7 @@ export const SWAP: readonly Check[] = [
       const { definition } = subject
       if (definition.kind !== 'transport') notRun('it is no transport')
       const peer = await subject.peer()
-      if (peer.produce === undefined) notRun('the peer of conformance.js cannot produce')
+      if (peer.produce === undefined) notTried('the peer of conformance.js cannot produce', 'produce')
       const intake = new KeepingIntake()
       intake.onDeliver = (delivered) => void setImmediate(() => delivered.accept())
       const before = await subject.open()

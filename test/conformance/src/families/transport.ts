@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Subscription } from '@smart-gateway/sdk'
 import type { Fate, Peer } from '../author.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
+import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { KeepingIntake } from '../host/intake.ts'
 import type { Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
@@ -30,7 +30,7 @@ export const TRANSPORT: readonly Check[] = [
       const intake = new KeepingIntake()
       const subscription = await subscribe(session, await subject.subscription(), intake)
       if (subscription === undefined)
-        notRun('it refuses the subscription without a peer; give setup in conformance.js')
+        notTried('it refuses the subscription without a peer; give setup in conformance.js', 'setup')
       const { credit, address } = subscription
       const did = 'subscribed'
       const hint = 'See Subscription in the SDK.'
@@ -136,8 +136,10 @@ export const TRANSPORT: readonly Check[] = [
     clauses: ['T-6'],
     kinds: ['transport'],
     async run(subject) {
-      const { peer, intake, subscription, generation, definition } = await subscribed(subject)
-      if (!definition.redelivers) notRun('its definition says that its peer does not redeliver')
+      const { definition } = subject
+      if (definition.kind === 'transport' && !definition.redelivers)
+        notRun('its definition says that its peer does not redeliver')
+      const { peer, intake, subscription, generation } = await subscribed(subject)
       await subscription.start()
       const texts = textsFor(3)
       await produce(peer, texts, subscription)
@@ -275,7 +277,9 @@ export const TRANSPORT: readonly Check[] = [
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription, generation } = await subscribed(subject)
-      const down = peer.faults?.down ?? notRun('the peer of conformance.js cannot go away (faults.down)')
+      const down =
+        peer.faults?.down ??
+        notTried('the peer of conformance.js cannot go away (faults.down)', 'faults.down')
       intake.onDeliver = (delivered) => delivered.accept()
       await subscription.start()
       await down.call(peer.faults)
@@ -303,7 +307,7 @@ async function subscribed(subject: Subject) {
   const { definition } = subject
   if (definition.kind !== 'transport') notRun('it is no transport')
   const peer = await subject.peer()
-  if (peer.produce === undefined) notRun('the peer of conformance.js cannot produce')
+  if (peer.produce === undefined) notTried('the peer of conformance.js cannot produce', 'produce')
   const generation = await subject.open()
   const intake = new KeepingIntake()
   return { definition, peer, generation, intake, subscription: await join(subject, generation, intake) }
@@ -322,7 +326,8 @@ async function anew(subject: Subject, before: Generation, intake: KeepingIntake)
 }
 
 function fateOf(peer: Peer): (text: string) => Promise<Fate | undefined> {
-  if (peer.fate === undefined) notRun('the peer of conformance.js cannot tell the fate of a message')
+  if (peer.fate === undefined)
+    notTried('the peer of conformance.js cannot tell the fate of a message', 'fate')
   return async (text) => await peer.fate!(text)
 }
 

@@ -1,6 +1,6 @@
 /** The process in which checks run: one after the other, each with a subject of its own. */
 import type { Definition } from '@smart-gateway/sdk'
-import { Failure, NotRun } from '../finding.ts'
+import { Failure, NotRun, NotTried } from '../finding.ts'
 import { CHECKS } from '../checks.ts'
 import type { Check } from '../check.ts'
 import { importDefinition } from '../subject/definition.ts'
@@ -9,6 +9,7 @@ import { readPackage } from '../subject/plugin-package.ts'
 import { Subject } from '../subject/subject.ts'
 import type { Standing } from '../subject/subject.ts'
 import { turn } from '../time.ts'
+import { isItsOwnStore } from '../work/own-store.ts'
 import { importAuthor } from './author-file.ts'
 import type { Note, Order, Setting, Verdict } from './protocol.ts'
 
@@ -40,7 +41,7 @@ async function answer(id: string): Promise<void> {
     const note = await run(check)
     process.send!({ check: id, ...note, stray: strays.length > 0 } satisfies Note)
   } catch (error) {
-    const note = { verdict: broken(error), closed: undefined, profile: 'core' as const, stray: true }
+    const note = { verdict: broken(error), closed: undefined, stray: true }
     process.send!({ check: id, ...note } satisfies Note)
   }
 }
@@ -98,12 +99,23 @@ function broken(error: unknown): Verdict {
   return { status: 'failed', finding }
 }
 
+async function notTried({ message: reason, hook }: NotTried, subject: Subject): Promise<Verdict> {
+  if (hook === undefined) return { status: 'not-tried', reason }
+  const isOwn =
+    hook.startsWith('faults') &&
+    (await subject.once('own-store', () => isItsOwnStore(subject)).catch(() => false))
+  return isOwn
+    ? { status: 'not-run', reason: 'its store is the session itself: no peer could fail' }
+    : { status: 'not-tried', reason, hook }
+}
+
 async function tryCheck(check: Check, subject: Subject): Promise<Verdict> {
   try {
     await check.run(subject)
     return { status: 'passed', notes: subject.notes }
   } catch (error) {
     if (error instanceof NotRun) return { status: 'not-run', reason: error.message }
+    if (error instanceof NotTried) return await notTried(error, subject)
     if (check.level === 'report') return { status: 'not-run', reason: messageOf(error) }
     if (error instanceof Failure) return { status: 'failed', finding: error.finding }
     const finding = {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Check } from '../check.ts'
 import { PATIENCE } from '../time.ts'
-import type { Note, Order, Setting, Verdict } from './protocol.ts'
+import type { Closed, Note, Order, Setting, Verdict } from './protocol.ts'
 
 /** Each costs its time; after so many it is known what kind of plugin it is. */
 const MAX_LOST = 2
@@ -18,8 +18,8 @@ const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', imp
 export class Lab {
   readonly #setting: Omit<Setting, 'closed' | 'scratch'>
   readonly #scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
-  #closed: string | undefined
-  #profile: Note['profile'] = 'core'
+  #closed: Closed | undefined
+  #profile: Note['profile']
   /** Checks that hung, ended their process or would have, or could not begin. */
   #lost = 0
   #process: ChildProcess | undefined
@@ -30,7 +30,7 @@ export class Lab {
     this.#setting = setting
   }
 
-  /** What the last check ran in. */
+  /** What checks run in, once one has told. */
   get profile(): Note['profile'] {
     return this.#profile
   }
@@ -51,7 +51,7 @@ export class Lab {
   async #run({ id }: Check): Promise<Verdict> {
     if (this.#lost >= MAX_LOST)
       return {
-        status: 'not-run',
+        status: 'not-tried',
         reason: `${MAX_LOST} checks did not come to an end of their own: no more are tried`,
       }
     const bench = (this.#process ??= this.#start())

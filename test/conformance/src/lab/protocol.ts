@@ -1,4 +1,4 @@
-import type { Finding } from '../finding.ts'
+import type { Finding, Hook } from '../finding.ts'
 
 /** What the process that runs checks is told. */
 export interface Order {
@@ -14,15 +14,23 @@ export interface Setting {
   /** Where checks may have their folders. */
   readonly scratch: string
   /** Why it does not open, where that was seen already. */
-  readonly closed: string | undefined
+  readonly closed: Closed | undefined
+}
+
+/** Why a plugin does not open, and what would have to be given for that. */
+export interface Closed {
+  readonly reason: string
+  readonly hook?: Hook
 }
 
 /** How one check ended. */
 export type Verdict =
   | { readonly status: 'passed'; readonly notes: readonly string[] }
   | { readonly status: 'failed'; readonly finding: Finding }
-  /** It does not apply, or needs what the peer of conformance.js cannot do. */
+  /** It does not apply: what it is about is not there. */
   | { readonly status: 'not-run'; readonly reason: string }
+  /** It applies, or may, but nothing was tried: for want of what the hook would give, where one is named. */
+  | { readonly status: 'not-tried'; readonly reason: string; readonly hook?: Hook }
   /** Its author does not want it to be run, and says why. */
   | { readonly status: 'skipped'; readonly reason: string }
 
@@ -30,9 +38,9 @@ export type Verdict =
 export interface Note {
   readonly check: string
   readonly verdict: Verdict
-  readonly closed: string | undefined
-  /** `full` where the author starts a peer. */
-  readonly profile: 'core' | 'full'
+  readonly closed: Closed | undefined
+  /** `full` where the author starts a peer; left out where nobody knows. */
+  readonly profile?: 'core' | 'full'
   /** Whether something was thrown that would have ended the process. */
   readonly stray: boolean
 }

@@ -1,26 +1,28 @@
-import { count } from './report.ts'
+import { profileOf, silenceOf } from './report.ts'
 import type { Outcome, Report } from './report.ts'
 
 /** A run as JUnit XML: a SHOULD that fails is told in `system-out`, it breaks no build. */
 export function junit(report: Report): string {
-  const { plugin, profile, seed, ms, outcomes } = report
-  const skipped = count(report, 'not-run') + count(report, 'skipped')
+  const { plugin, seed, ms, outcomes, counts } = report
   const attributes = attributesOf({
-    name: `${plugin.name} (${profile} profile, seed ${seed})`,
+    name: `${plugin.name} (${profileOf(report)}, seed ${seed})`,
     tests: outcomes.length,
-    failures: count(report, 'failed', 'must'),
-    skipped,
+    failures: counts.mustFailed,
+    skipped: outcomes.filter(({ result }) => silenceOf(result) !== undefined).length,
     time: (ms / 1000).toFixed(3),
   })
+  const properties = Object.entries(counts).map(
+    ([name, value]) => `<property${attributesOf({ name, value })}/>`,
+  )
   const cases = outcomes.map((outcome) => caseOf(outcome, plugin.name))
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite${attributes}>\n${cases.join('\n')}\n</testsuite>\n</testsuites>\n`
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite${attributes}>\n<properties>${properties.join('')}</properties>\n${cases.join('\n')}\n</testsuite>\n</testsuites>\n`
 }
 
 function caseOf({ id, level, clauses, ms, result }: Outcome, classname: string): string {
   const head = `<testcase${attributesOf({ name: id, classname, time: (ms / 1000).toFixed(3) })}`
   if (result.status === 'passed') return `${head}/>`
   if (result.status !== 'failed')
-    return `${head}><skipped${attributesOf({ message: result.reason })}/></testcase>`
+    return `${head}><skipped${attributesOf({ message: silenceOf(result) })}/></testcase>`
   const { did, saw, hint } = result.finding
   const asked = clauses.map(({ number, sentence }) => `clause: ${number}: ${sentence}\n`).join('')
   const text = `${asked}done: ${did}\nseen: ${saw}\nhint: ${hint}`

@@ -1,9 +1,15 @@
 import { styleText } from 'node:util'
-import { count } from './report.ts'
+import { profileOf, silenceOf } from './report.ts'
 import type { Outcome, Report } from './report.ts'
 
-const MARKS = { passed: '✓', failed: '✗', 'not-run': '–', skipped: '↓' } as const
-const COLOURS = { passed: 'green', failed: 'red', 'not-run': 'gray', skipped: 'yellow' } as const
+const MARKS = { passed: '✓', failed: '✗', 'not-run': '–', 'not-tried': '?', skipped: '↓' } as const
+const COLOURS = {
+  passed: 'green',
+  failed: 'red',
+  'not-run': 'gray',
+  'not-tried': 'yellow',
+  skipped: 'yellow',
+} as const
 
 /** One line as soon as a check has ended, more where it failed. */
 export function line({ id, level, clauses, ms, result }: Outcome): string {
@@ -13,8 +19,8 @@ export function line({ id, level, clauses, ms, result }: Outcome): string {
     const notes = result.notes.map((note) => `\n    ${note}`).join('')
     return `${head} ${styleText('gray', `${Math.round(ms)} ms`)}${notes}`
   }
-  if (result.status === 'skipped') return `${head}: skipped by its author: ${result.reason}`
-  if (result.status === 'not-run') return styleText('gray', `${head}: not run: ${result.reason}`)
+  if (result.status === 'not-run') return styleText('gray', `${head}: ${silenceOf(result)}`)
+  if (result.status !== 'failed') return `${head}: ${silenceOf(result)}`
   const { did, saw, hint } = result.finding
   return [
     head,
@@ -27,17 +33,19 @@ export function line({ id, level, clauses, ms, result }: Outcome): string {
 
 /** The last lines: what it all means. */
 export function summary(report: Report): string {
-  const { plugin, profile, seed, ms, conforms } = report
+  const { plugin, seed, ms, counts, conforms } = report
   const verdict = conforms ? styleText('green', 'conforms') : styleText('red', 'does not conform')
-  const counts = [
-    `${count(report, 'passed')} passed`,
-    `${count(report, 'failed', 'must')} MUST failed`,
-    `${count(report, 'failed', 'should')} SHOULD failed`,
-    `${count(report, 'not-run')} not run`,
-    `${count(report, 'skipped')} skipped`,
+  const said = [
+    `${counts.passed} passed`,
+    `${counts.mustFailed} MUST failed`,
+    `${counts.shouldFailed} SHOULD failed`,
+    `${counts.mustNotTried} MUST not tried`,
+    `${counts.shouldNotTried} SHOULD not tried`,
+    `${counts.doNotApply} do not apply`,
+    `${counts.skipped} skipped by its author`,
   ].join(', ')
   return [
-    `${plugin.name} ${plugin.version} (${plugin.kind}, ${profile} profile) ${verdict}: ${counts}`,
+    `${plugin.name} ${plugin.version} (${plugin.kind}, ${profileOf(report)}) ${verdict}: ${said}`,
     `seed ${seed}, ${(ms / 1000).toFixed(1)} s`,
   ].join('\n')
 }

@@ -45,6 +45,12 @@ test(
   TIMEOUT_MS,
 )
 
+test('the full profile of a plugin without a peer: exit code 2 and a sentence', () => {
+  const { status, stdout, stderr } = run(folder, '--profile', 'full')
+  expect(stderr).toContain('the full profile needs a peer: give setup in a conformance.js')
+  expect({ stdout, status }).toEqual({ stdout: '', status: 2 })
+})
+
 test.each([
   ['no folder', [], 'usage: '],
   ['a folder without a plugin', [import.meta.dirname], 'there is no package.json in'],

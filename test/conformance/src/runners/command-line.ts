@@ -13,7 +13,7 @@ Proves the plugin in FOLDER against the contract of the smart gateway. With a co
 package.json that starts a peer the full profile runs, else the core profile.
 
   --seed N      repeats a run
-  --profile     core leaves the peer out
+  --profile     core leaves the peer out; full insists on one
   --peer FILE   a conformance.js that lies elsewhere
   --json FILE   the report as JSON, --junit as JUnit XML, --badge as an endpoint of shields.io; - is stdout
 `

@@ -2,9 +2,9 @@ import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kind } from '@smart-gateway/sdk'
 
-const BUILT = ['node', 'import', 'default']
+export const BUILT = ['node', 'import', 'default']
 /** As the gateway does: from its sources the suite takes the sources of plugins too, where a checkout has them. */
-const CONDITIONS = import.meta.filename.endsWith('.ts') ? ['@smart-gateway/source', ...BUILT] : BUILT
+export const CONDITIONS = import.meta.filename.endsWith('.ts') ? ['@smart-gateway/source', ...BUILT] : BUILT
 
 /** A plugin's package as it lies on the disk, read without running any of its code. Flaws are for the checks to tell. */
 export interface PluginPackage {

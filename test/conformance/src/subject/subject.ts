@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import type { Definition, JsonSchema } from '@smart-gateway/sdk'
 import { seededRandom } from '@smart-gateway/sdk/testing'
 import type { Author, Peer } from '../author.ts'
-import { Failure, notRun } from '../finding.ts'
+import { Failure, notTried } from '../finding.ts'
 import { Host } from '../host/host.ts'
+import type { Closed } from '../lab/protocol.ts'
 import { messageOf } from './message.ts'
 import { PATIENCE, ending } from '../time.ts'
 import { openGeneration } from './generation.ts'
@@ -29,7 +30,7 @@ export interface Standing {
   /** Where checks may have their folders. */
   readonly scratch: string
   /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
-  closed: string | undefined
+  closed: Closed | undefined
 }
 
 /** How a generation is opened, where it is not the first one of the instance `subject` with the usual options. */
@@ -76,7 +77,7 @@ export class Subject {
   /** What the plugin's module exports. */
   get definition(): Definition {
     const { definition } = this.#standing
-    if (definition instanceof Error) notRun('there is no definition, as package.definition has found')
+    if (definition instanceof Error) notTried('there is no definition, as package.definition has found')
     return definition
   }
 
@@ -108,9 +109,9 @@ export class Subject {
   }
 
   /** Options made from a schema, that lead to a port on which nobody listens. */
-  async sample(schema: JsonSchema, what: string): Promise<Record<string, unknown>> {
+  async sample(schema: JsonSchema, what: 'options' | 'subscription'): Promise<Record<string, unknown>> {
     const sample = sampleOptions(schema, this.validator, { port: await closedPort() })
-    return sample ?? notRun(`no ${what} could be made from the schema; give some in conformance.js`)
+    return sample ?? notTried(`no ${what} could be made from the schema; give some in conformance.js`, what)
   }
 
   /** Fills in the defaults. */
@@ -129,7 +130,8 @@ export class Subject {
   /** Opens a generation, which is closed after the check. Where it does not open at all, one check says so and the others do not apply. */
   async open(request: OpenRequest = {}): Promise<Generation> {
     const { definition, isFull } = this
-    if (this.#standing.closed !== undefined) notRun(this.#standing.closed)
+    const { closed } = this.#standing
+    if (closed !== undefined) notTried(closed.reason, closed.hook)
     const { instance = 'subject', generation: number = 1, live = true } = request
     const options = this.valid(definition.options, request.options ?? (await this.options()))
     try {
@@ -141,7 +143,7 @@ export class Subject {
     } catch (error) {
       const isFirst = request.instance === undefined && request.generation === undefined
       if (isFirst && (isFull || error instanceof Failure))
-        this.#standing.closed = 'it does not open, as an earlier check has found'
+        this.#standing.closed = { reason: 'it does not open, as an earlier check has found' }
       if (error instanceof Failure) throw error
       if (isFull)
         throw new Failure({
@@ -149,8 +151,9 @@ export class Subject {
           saw: `it failed: ${messageOf(error)}`,
           hint: 'The peer of conformance.js has to run and be reached with its options when setup resolves.',
         })
-      this.#standing.closed = `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`
-      notRun(this.#standing.closed)
+      const reason = `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`
+      this.#standing.closed = { reason, hook: 'setup' }
+      notTried(reason, 'setup')
     }
   }
 
@@ -171,7 +174,7 @@ export class Subject {
 
   async #startPeer(): Promise<Peer> {
     const { setup } = this.author
-    if (setup === undefined) notRun('it needs a peer: give setup in conformance.js')
+    if (setup === undefined) notTried('it needs a peer: give setup in conformance.js', 'setup')
     const folder = join(this.folder, 'peer')
     await mkdir(folder)
     const started = await ending(() => setup.call(this.author, { folder }), PATIENCE.checkMs / 2)

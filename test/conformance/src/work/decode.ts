@@ -1,6 +1,6 @@
 import type { Message, Series } from '@smart-gateway/sdk'
 import { KeepingSink } from '../host/sink.ts'
-import { notRun } from '../finding.ts'
+import { notTried } from '../finding.ts'
 import type { AnySession } from '../subject/generation.ts'
 import type { Subject } from '../subject/subject.ts'
 
@@ -37,7 +37,7 @@ export function messageOf(body: string | Buffer, contentType?: string): Message 
 export function exampleOf(subject: Subject): Message {
   const { definition } = subject
   const example = definition.kind === 'input' ? definition.example : undefined
-  if (example === undefined) notRun('its definition has no example to decode')
+  if (example === undefined) notTried('its definition has no example to decode', 'example')
   return messageOf(example.body, example.contentType)
 }
 

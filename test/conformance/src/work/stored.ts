@@ -1,5 +1,5 @@
 import type { Peer } from '../author.ts'
-import { notRun } from '../finding.ts'
+import { notTried } from '../finding.ts'
 import type { Subject } from '../subject/subject.ts'
 
 /** How often the store holds each token, by what its peer says now. */
@@ -8,7 +8,8 @@ export async function storedCounts(
   address: string | undefined,
   tokens: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
-  if (peer.received === undefined) notRun('the peer of conformance.js cannot say what it has received')
+  if (peer.received === undefined)
+    notTried('the peer of conformance.js cannot say what it has received', 'received')
   const texts = await peer.received(address)
   return new Map(tokens.map((token) => [token, texts.filter((text) => text.includes(token)).length]))
 }
