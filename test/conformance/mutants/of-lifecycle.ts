@@ -39,6 +39,17 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     fails: ['lifecycle.session'],
   },
   {
+    does: 'never comes to an end of its open unless it is told to leave',
+    base: 'output',
+    changes: [
+      code(
+        '    try {\n      await post([])',
+        "    try {\n      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))\n      await post([])",
+      ),
+    ],
+    fails: ['lifecycle.session'],
+  },
+  {
     does: 'fails when it is stopped a second time',
     base: 'output',
     changes: [

@@ -4,6 +4,7 @@ import { pick } from '@smart-gateway/sdk/testing'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
+import { stopped } from '../subject/generation.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import { sizeOf } from '../subject/state-size.ts'
@@ -12,6 +13,7 @@ import { PATIENCE, ending, turn } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { ensureNothingLeft, ensureStopped } from '../work/endings.ts'
 import { exercise } from '../work/exercise.ts'
+import { exported } from '../work/state.ts'
 import { signalsOf } from '../work/write.ts'
 
 const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
@@ -83,12 +85,10 @@ export const LIFECYCLE: readonly Check[] = [
     clauses: ['L-7'],
     kinds: KINDS,
     async run(subject) {
-      const { session } = await subject.open()
+      const { session, loan } = await subject.open()
       await work(subject, session)
-      const stop = session.stop ?? (() => undefined)
-      const both = await ending(() => Promise.all([stop(), stop()]))
-      ensureStopped(both, 'called stop twice at once')
-      ensureStopped(await ending(async () => stop()), 'called stop once more')
+      ensureStopped(await stopped(session, loan, PATIENCE.graceMs, 2), 'called stop twice at once')
+      ensureStopped(await stopped(session, loan), 'called stop once more')
     },
   },
   {
@@ -155,9 +155,9 @@ export const LIFECYCLE: readonly Check[] = [
       const one = await subject.open({ instance: 'one' })
       await outcomeOf(subject, one.session)
       const other = await subject.open({ instance: 'other', options: await apart(subject) })
-      const stateBefore = await other.session.exportState?.()
+      const stateBefore = await exported(other.session)
       await outcomeOf(subject, one.session)
-      const stateAfter = await other.session.exportState?.()
+      const stateAfter = await exported(other.session)
       const did = 'opened two instances, and let one of them work and stop'
       const hint = 'Keep what a session knows in the closure of open, not in the module.'
       ensure(sizeOf(stateAfter) === sizeOf(stateBefore), {
@@ -205,7 +205,7 @@ async function take(
   if (step === 'work') await work(subject, session)
   else if (step === 'turn') await turn()
   else if (step === 'abort') loan.abort()
-  else ensureStopped(await ending(async () => session.stop?.()), `in the order ${order.join(', ')}`)
+  else ensureStopped(await stopped(session, loan), `in the order ${order.join(', ')}`)
 }
 
 /** Lets it work; how that ends is for other checks to judge. */

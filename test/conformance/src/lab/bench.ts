@@ -8,9 +8,9 @@ import { messageOf } from '../subject/message.ts'
 import { readPackage } from '../subject/plugin-package.ts'
 import { Subject } from '../subject/subject.ts'
 import type { Standing } from '../subject/subject.ts'
-import { turn } from '../time.ts'
+import { tellOfWaits, turn } from '../time.ts'
 import { importAuthor } from './author-file.ts'
-import type { Note, Order, Setting, Verdict } from './protocol.ts'
+import type { Note, Order, Setting, Verdict, Wait } from './protocol.ts'
 
 const setting = JSON.parse(process.argv[2]!) as Setting
 const printed: string[] = []
@@ -36,6 +36,11 @@ process.on('disconnect', () => process.exit())
 
 async function answer(id: string): Promise<void> {
   const check = CHECKS.find((one) => one.id === id)!
+  let waits = 0
+  tellOfWaits((ms = 0) => {
+    waits += ms === 0 ? -1 : 1
+    if (ms > 0 || waits === 0) process.send!({ check: id, waitsMs: ms } satisfies Wait)
+  })
   try {
     const note = await run(check)
     process.send!({ check: id, ...note, stray: strays.length > 0 } satisfies Note)
@@ -53,7 +58,8 @@ async function prepare(): Promise<Standing> {
     (error: unknown) => new Error(messageOf(error)),
   )
   const { seed, closed, scratch } = setting
-  return { plugin, author, seed, scratch, definition, printed, closed, shared: new Map() }
+  const pace = { openMs: 0, stopMs: 0 }
+  return { plugin, author, seed, scratch, definition, printed, closed, pace, shared: new Map() }
 }
 
 async function run(check: Check): Promise<Omit<Note, 'check' | 'stray'>> {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Check } from '../check.ts'
 import { PATIENCE } from '../time.ts'
-import type { Note, Order, Setting, Verdict } from './protocol.ts'
+import type { Note, Order, Setting, Verdict, Wait } from './protocol.ts'
 
 /** Each costs its time; after so many it is known what kind of plugin it is. */
 const MAX_LOST = 2
@@ -59,9 +59,20 @@ export class Lab {
     const { verdict, stray, ...known } = await new Promise<Partial<Note> & Pick<Note, 'verdict' | 'stray'>>(
       (resolve) => {
         const lose = (verdict: Verdict): void => resolve({ verdict, stray: true })
-        const timer = setTimeout(() => lose(hung()), PATIENCE.checkMs)
-        const onMessage = (note: Note): void => {
-          if (note.check === id) resolve(note)
+        let endMs = 0
+        let timer: NodeJS.Timeout | undefined
+        const grant = (ms: number): void => {
+          const nowMs = performance.now()
+          // A wait among others takes nothing away from them.
+          endMs = ms === 0 ? nowMs + PATIENCE.checkMs : Math.max(endMs, nowMs + ms + PATIENCE.checkMs)
+          clearTimeout(timer)
+          timer = setTimeout(() => lose(hung()), endMs - nowMs)
+        }
+        grant(0)
+        const onMessage = (said: Note | Wait): void => {
+          if (said.check !== id) return
+          if ('waitsMs' in said) grant(said.waitsMs)
+          else resolve(said)
         }
         const onExit = (code: number | null, signal: string | null): void => lose(ended(code ?? signal))
         bench.on('message', onMessage).once('exit', onExit)

@@ -26,6 +26,13 @@ export type Verdict =
   /** Its author does not want it to be run, and says why. */
   | { readonly status: 'skipped'; readonly reason: string }
 
+/** What the process says while it waits for what may take longer than a step. */
+export interface Wait {
+  readonly check: string
+  /** Its upper bound; 0 once no such wait is under way. */
+  readonly waitsMs: number
+}
+
 /** What the process says of it. */
 export interface Note {
   readonly check: string

@@ -30,6 +30,8 @@ export interface Standing {
   readonly scratch: string
   /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
   closed: string | undefined
+  /** The longest time that it has taken to open and to stop. */
+  pace: { openMs: number; stopMs: number }
 }
 
 /** How a generation is opened, where it is not the first one of the instance `subject` with the usual options. */
@@ -126,6 +128,12 @@ export class Subject {
     return value
   }
 
+  /** How long it takes to open and to stop, as far as that was seen. */
+  get paceMs(): number {
+    const { openMs, stopMs } = this.#standing.pace
+    return openMs + stopMs
+  }
+
   /** Opens a generation, which is closed after the check. Where it does not open at all, one check says so and the others do not apply. */
   async open(request: OpenRequest = {}): Promise<Generation> {
     const { definition, isFull } = this
@@ -134,7 +142,16 @@ export class Subject {
     const options = this.valid(definition.options, request.options ?? (await this.options()))
     try {
       const owner = { instance, generation: number }
-      const generation = await this.traces.run(() => openGeneration(definition, this.host, owner, options))
+      const beganMs = performance.now()
+      const opened = await this.traces.run(() => openGeneration(definition, this.host, owner, options))
+      const { pace } = this.#standing
+      pace.openMs = Math.max(pace.openMs, performance.now() - beganMs)
+      const close = async (graceMs?: number): Promise<void> => {
+        const stopMs = performance.now()
+        await opened.close(graceMs)
+        pace.stopMs = Math.max(pace.stopMs, performance.now() - stopMs)
+      }
+      const generation = { ...opened, close }
       if (live) generation.loan.activate()
       this.#generations.push(generation)
       return generation

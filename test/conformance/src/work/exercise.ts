@@ -4,7 +4,7 @@ import { KeepingIntake } from '../host/intake.ts'
 import { KeepingSink } from '../host/sink.ts'
 import { Failure } from '../finding.ts'
 import type { AnySession } from '../subject/generation.ts'
-import { ending, turn } from '../time.ts'
+import { PATIENCE, ending, turn } from '../time.ts'
 import { crossed, markedBatch } from './batches.ts'
 import { decode, messageOf } from './decode.ts'
 import { signalsOf, write } from './write.ts'
@@ -52,10 +52,12 @@ export async function exercise({
     })
   }
   if (session.start !== undefined) {
-    await ending(() =>
-      session.start!(async (fill) => {
-        fill(new KeepingSink())
-      }),
+    await ending(
+      () =>
+        session.start!(async (fill) => {
+          fill(new KeepingSink())
+        }),
+      PATIENCE.grantMs,
     )
     await turn()
     return []
@@ -64,9 +66,9 @@ export async function exercise({
   intake.onDeliver = (delivered) => delivered.accept()
   const subscribed = await subscribe(session, subscription, intake)
   if (subscribed === undefined) return []
-  await ending(async () => subscribed.start())
+  await ending(async () => subscribed.start(), PATIENCE.grantMs)
   await turn()
-  await ending(() => subscribed.stop())
+  await ending(() => subscribed.stop(), PATIENCE.graceMs)
   return []
 }
 
@@ -78,7 +80,7 @@ export async function subscribe(
   input = 'reader',
 ): Promise<Subscription | undefined> {
   const context = { input, log: keepingLogger([]) }
-  const end = await ending(() => session.subscribe!(options, intake, context))
+  const end = await ending(() => session.subscribe!(options, intake, context), PATIENCE.grantMs)
   if (end.how !== 'resolved') return undefined
   const { start, stop } = (end.value ?? {}) as Partial<Subscription>
   if (typeof start === 'function' && typeof stop === 'function') return end.value
