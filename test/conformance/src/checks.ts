@@ -2,6 +2,7 @@ import type { Check } from './check.ts'
 import { ERRORS } from './families/errors.ts'
 import { FILTER } from './families/filter.ts'
 import { INPUT } from './families/input.ts'
+import { INSTANCES } from './families/instances.ts'
 import { ISOLATION } from './families/isolation.ts'
 import { LEAKS } from './families/leaks.ts'
 import { LIFECYCLE } from './families/lifecycle.ts'
@@ -19,6 +20,7 @@ export const CHECKS: readonly Check[] = [
   ...PACKAGE,
   ...OPTIONS,
   ...LIFECYCLE,
+  ...INSTANCES,
   ...OPENING,
   ...INPUT,
   ...SOURCE,

@@ -43,10 +43,11 @@ export interface ThreadNote {
 
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
 
-/** Lets a thread of its own do something with the plugin; `ended` says whether the thread ended by itself then. */
+/** Lets a thread of its own do something with the plugin, with the usual options unless others are given; `ended` says whether the thread ended by itself then. */
 export async function inThread(
   subject: Subject,
   task: Scenario,
+  given?: Readonly<Record<string, unknown>>,
 ): Promise<ThreadNote & { readonly ended: boolean }> {
   const works = task.scenario !== 'import'
   const { definition } = subject
@@ -54,7 +55,7 @@ export async function inThread(
     task,
     folder: subject.plugin.folder,
     scratch: subject.folder,
-    options: works ? subject.valid(definition.options, await subject.options()) : undefined,
+    options: works ? subject.valid(definition.options, given ?? (await subject.options())) : undefined,
     subscription: works ? await subject.subscription() : undefined,
     seed: subject.seed,
   }

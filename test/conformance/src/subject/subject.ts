@@ -58,6 +58,7 @@ export class Subject {
   readonly notes: string[] = []
   readonly #standing: Standing
   readonly #generations: Generation[] = []
+  readonly #peers: Peer[] = []
   #peer: Promise<Peer> | undefined
 
   private constructor(standing: Standing, folder: string) {
@@ -92,6 +93,11 @@ export class Subject {
     return (this.#peer ??= this.#startPeer())
   }
 
+  /** A peer beside that one; an Error where its author can start only one at a time. */
+  async anotherPeer(): Promise<Peer | Error> {
+    return await this.#startPeer(`peer-${this.#peers.length + 1}`).catch((error: Error) => error)
+  }
+
   /** Options with which it opens: the peer's, the author's, or made from its schema. */
   async options(): Promise<Readonly<Record<string, unknown>>> {
     if (this.isFull) return (await this.peer()).options
@@ -99,11 +105,11 @@ export class Subject {
     return this.sample(this.definition.options, 'options')
   }
 
-  /** A transport's subscription, found as `options` are. */
-  async subscription(): Promise<unknown> {
+  /** A transport's subscription, found as `options` are; that of another peer where one is given. */
+  async subscription(peer?: Peer): Promise<unknown> {
     const { definition } = this
     if (definition.kind !== 'transport') return undefined
-    const given = this.isFull ? (await this.peer()).subscription : undefined
+    const given = this.isFull ? (peer ?? (await this.peer())).subscription : undefined
     const found =
       given ?? this.author.subscription ?? (await this.sample(definition.subscription, 'subscription'))
     return this.valid(definition.subscription, found)
@@ -182,18 +188,20 @@ export class Subject {
   /** Ends all that the check has begun. */
   async end(): Promise<void> {
     await Promise.all(this.#generations.map((generation) => generation.close(100)))
-    await ending(async () => (await this.#peer)?.close())
+    await this.#peer?.catch(() => undefined)
+    for (const peer of this.#peers) await ending(async () => peer.close())
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  async #startPeer(): Promise<Peer> {
+  async #startPeer(name = 'peer'): Promise<Peer> {
     const { setup } = this.author
     if (setup === undefined) notRun('it needs a peer: give setup in conformance.js')
-    const folder = join(this.folder, 'peer')
+    const folder = join(this.folder, name)
     await mkdir(folder)
     const started = await ending(() => setup.call(this.author, { folder }), PATIENCE.checkMs / 2)
     if (started.how === 'resolved') {
       this.traces.rebase()
+      this.#peers.push(started.value)
       return started.value
     }
     throw new Failure({
