@@ -245,6 +245,41 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     fails: ['errors.secrets-hidden'],
   },
   {
+    does: 'logs its password in base64 when the store is busy',
+    base: 'output',
+    changes: [
+      code(
+        '        else reject(refusal(answer))',
+        '        else {\n          if (answer.statusCode === 503) log.warn(`busy, for ${btoa(`me:${token}`)}`)\n          reject(refusal(answer))\n        }',
+      ),
+      code('send(options, agent, signal, lines)', 'send(options, agent, signal, lines, log)'),
+      code('agent, signal, lines) {', 'agent, signal, lines, log) {'),
+    ],
+    fails: ['errors.secrets-hidden'],
+  },
+  {
+    does: 'shows its password in base64 when it opens',
+    base: 'output',
+    changes: [
+      code(
+        'log.info(`writes to ${options.url}`)',
+        'log.info(`Basic ${btoa(`conformance:${options.token}`)}`)',
+      ),
+    ],
+    fails: ['options.secrets-hidden'],
+  },
+  {
+    does: 'leaves an unref’d timer once the store was busy',
+    base: 'output',
+    changes: [
+      code(
+        '        else reject(refusal(answer))',
+        '        else {\n          if (answer.statusCode === 503) setInterval(() => undefined, 60_000).unref()\n          reject(refusal(answer))\n        }',
+      ),
+    ],
+    fails: ['leaks.after-faults'],
+  },
+  {
     does: 'leaves an interval that keeps a thread alive',
     base: 'input',
     changes: [
@@ -329,7 +364,18 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
         "  open({ series }) {\n    setImmediate(() => {\n      throw new Error('late')\n    })\n",
       ),
     ],
-    fails: ['options.unchanged', 'lifecycle.session'],
+    fails: ['lifecycle.no-strays'],
+  },
+  {
+    does: 'rejects to nobody a while after it has stopped',
+    base: 'output',
+    changes: [
+      code(
+        'stopping ??= writing',
+        "stopping ??= (setTimeout(() => void Promise.reject(new Error('late')), 15), writing)",
+      ),
+    ],
+    fails: ['lifecycle.no-strays'],
   },
   {
     does: 'ends the process',

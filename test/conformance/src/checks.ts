@@ -12,6 +12,7 @@ import { OUTPUT } from './families/output.ts'
 import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
 import { SOURCE } from './families/source.ts'
+import { STRAYS } from './families/strays.ts'
 import { SWAP } from './families/swap.ts'
 import { TRANSPORT } from './families/transport.ts'
 
@@ -32,4 +33,5 @@ export const CHECKS: readonly Check[] = [
   ...ISOLATION,
   ...LEAKS,
   ...PERFORMANCE,
+  ...STRAYS,
 ]

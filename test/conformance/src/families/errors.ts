@@ -4,10 +4,11 @@ import { fail, notRun } from '../finding.ts'
 import { beginToOpen, openGeneration } from '../subject/generation.ts'
 import { unreachable } from '../subject/elsewhere.ts'
 import { flawOfError, textsOf } from '../subject/message.ts'
-import { CANARY, withCanary } from '../subject/secrets.ts'
+import { showsCanary, withCanary, withoutCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
-import { ending } from '../time.ts'
+import { PATIENCE, ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
+import { faultsOf } from '../work/faults.ts'
 import { worthWriting } from '../work/stored.ts'
 
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
@@ -41,29 +42,25 @@ export const ERRORS: readonly Check[] = [
     async run(subject) {
       const peer = await subject.peer()
       const { session } = await subject.open()
-      const { faults } = peer
-      if (faults === undefined) notRun('the peer of conformance.js has no faults')
       const [signal] = worthWriting(subject, peer)
-      for (const fault of ['refuse', 'busy', 'down'] as const) {
-        await faults[fault]?.(1000)
+      for (const { name, begin, heal } of faultsOf(peer)) {
+        await begin()
         const end = await ending(() => session.write!(markedBatch(signal!, 3, subject.random).batch as never))
-        await faults.heal()
+        await heal()
         const flaw = end.how === 'rejected' ? flawOfError(end.error) : undefined
-        if (flaw !== undefined)
-          fail({ did: `wrote while the fault "${fault}" was on`, saw: flaw, hint: HINT })
+        if (flaw !== undefined) fail({ did: `wrote while the fault "${name}" was on`, saw: flaw, hint: HINT })
       }
     },
   },
   {
     id: 'errors.secrets-hidden',
     level: 'must',
-    clauses: ['E-3'],
+    clauses: ['E-3', 'L-12'],
     kinds: ['output'],
     async run(subject) {
       const peer = await subject.peer()
-      const { definition, validator, host, traces, random } = subject
-      const { faults } = peer
-      if (faults === undefined) notRun('the peer of conformance.js has no faults')
+      const { definition, validator, host, traces, random, printed } = subject
+      const faults = faultsOf(peer)
       const reach = { port: await closedPort() }
       const candidates = withCanary(definition.options, peer.options, validator, reach)
       if (candidates.length === 0) notRun('no option is marked as a secret')
@@ -71,25 +68,36 @@ export const ERRORS: readonly Check[] = [
       for (const [generation, { key, options }] of candidates.entries()) {
         const owner = { instance: 'secret', generation }
         const valid = subject.valid(definition.options, options)
-        const opened = await ending(() => traces.run(() => openGeneration(definition, host, owner, valid)))
-        // What it says then is for options.secrets-hidden.
+        const opened = await ending(
+          () => traces.run(() => openGeneration(definition, host, owner, valid)),
+          PATIENCE.grantMs,
+        )
+        // What it says then is for options.secrets-hidden, and what it has said by now.
         if (opened.how !== 'resolved') continue
-        for (const fault of ['refuse', 'busy', 'down'] as const) {
-          await faults[fault]?.(1000)
-          const { batch } = markedBatch(signal!, 3, random)
-          const end = await ending(() => opened.value.session.write!(batch as never))
-          await faults.heal()
-          const errors = end.how === 'rejected' ? [end.error] : []
-          if (end.how === 'resolved') errors.push(...(end.value?.rejected ?? []).map(({ error }) => error))
-          const place = errors.flatMap(textsOf).find((text) => text.includes(CANARY))
-          if (place === undefined) continue
+        const { session, loan, close } = opened.value
+        const seen = new Set([...host.said, ...printed])
+        const ensureHidden = (did: string, errors: readonly unknown[] = []): void => {
+          const told = [...errors, ...loan.failures].flatMap(textsOf)
+          const said = [...host.said, ...printed, JSON.stringify(session.health?.() ?? {})]
+          const place = [...told, ...said.filter((text) => !seen.has(text))].find(showsCanary)
+          if (place === undefined) return
           fail({
-            did: `gave it a secret as ${key}, and wrote while the fault "${fault}" was on`,
-            saw: `its error shows the secret: ${place.replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
+            did: `gave it a secret as ${key}, ${did}`,
+            saw: `it shows the secret: ${withoutCanary(place)}`,
             hint: 'Say where and what failed; requests and options hold secrets.',
           })
         }
-        await opened.value.close()
+        for (const { name, begin, heal } of faults) {
+          await begin()
+          const { batch } = markedBatch(signal!, 3, random)
+          const end = await ending(() => session.write!(batch as never))
+          await heal()
+          const errors = end.how === 'rejected' ? [end.error] : []
+          if (end.how === 'resolved') errors.push(...(end.value?.rejected ?? []).map(({ error }) => error))
+          ensureHidden(`and wrote while the fault "${name}" was on`, errors)
+        }
+        await close()
+        ensureHidden('wrote while its peer had faults, and stopped it')
       }
     },
   },

@@ -3,6 +3,11 @@ import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
 import { CYCLES, inThread } from '../lab/in-thread.ts'
 import type { Subject } from '../subject/subject.ts'
+import { ending } from '../time.ts'
+import { markedBatch } from '../work/batches.ts'
+import { ensureNothingLeft } from '../work/endings.ts'
+import { faultsOf } from '../work/faults.ts'
+import { worthWriting } from '../work/stored.ts'
 
 /** Bytes that the cycles may add: noise of the collector stays below it, however few they are. */
 const MAX_GROWTH = 320 * 1024
@@ -49,6 +54,32 @@ export const LEAKS: readonly Check[] = [
         saw: `it changed ${changed.join(', ')}`,
         hint: 'Take what the context lends; put back on stop what has to be changed.',
       })
+    },
+  },
+  {
+    id: 'leaks.after-faults',
+    level: 'must',
+    clauses: ['L-6'],
+    kinds: ['output'],
+    async run(subject) {
+      const peer = await subject.peer()
+      const [signal] = worthWriting(subject, peer)
+      const faults = faultsOf(peer)
+      for (const [generation, { begin, heal }] of faults.entries()) {
+        const { session, close } = await subject.open({ generation: generation + 1 })
+        await begin()
+        const { batch } = markedBatch(signal!, 3, subject.random)
+        await ending(() => subject.traces.run(() => session.write!(batch as never)))
+        await heal()
+        await close()
+      }
+      // Its ends of the connections go with it.
+      await peer.close()
+      await ensureNothingLeft(
+        subject,
+        `wrote while its peer had a fault (${faults.map(({ name }) => name).join(', ')}), then stopped it`,
+        'Whatever a failed write began ends with it, or with stop: sockets, timers, retries.',
+      )
     },
   },
   {

@@ -18,7 +18,7 @@ export const LIFECYCLE: readonly Check[] = [
   {
     id: 'lifecycle.session',
     level: 'must',
-    clauses: ['L-1', 'I-1', 'L-11'],
+    clauses: ['L-1', 'I-1'],
     kinds: KINDS,
     async run(subject) {
       const { session } = await subject.open()

@@ -41,6 +41,12 @@ export interface ThreadNote {
   readonly failed?: { readonly message: string; readonly code?: string }
 }
 
+/** What it tells as it comes. */
+export interface ThreadStray {
+  /** Thrown where nobody catches it. */
+  readonly stray: string
+}
+
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
 
 /** Lets a thread of its own do something with the plugin, with the usual options unless others are given; `ended` says whether the thread ended by itself then. */
@@ -65,7 +71,10 @@ export async function inThread(
   let note: ThreadNote | undefined
   let thrown: Error | undefined
   let ended = false
-  worker.on('message', (told: ThreadNote) => (note = told))
+  worker.on('message', (told: ThreadNote | ThreadStray) => {
+    if ('stray' in told) subject.stray(told.stray)
+    else note = told
+  })
   worker.on('error', (error: Error) => (thrown = error))
   worker.on('exit', () => (ended = true))
   // What opens or stops slowly inline does so here, twice before it is known how many cycles there will be.
@@ -82,6 +91,6 @@ export async function inThread(
       thrown === undefined
         ? `the thread did not come to an end of its work within ${Math.round(limitMs / 1000)} s`
         : `the thread ended: ${thrown.message}`,
-    hint: 'In a thread nothing may end the process, or throw where nobody catches it.',
+    hint: 'In a thread nothing may end the process.',
   })
 }

@@ -1,8 +1,17 @@
 import type { Finding } from '../finding.ts'
 
+/** What was thrown where nobody catches it. */
+export interface Stray {
+  /** The check that ran then; what began it may be an earlier one. */
+  readonly during: string
+  readonly message: string
+}
+
 /** What the process that runs checks is told. */
 export interface Order {
   readonly check: string
+  /** Of all checks before, in whatever process they ran. */
+  readonly strays: readonly Stray[]
 }
 
 /** What it needs to know before the first order. */
@@ -40,6 +49,8 @@ export interface Note {
   readonly closed: string | undefined
   /** `full` where the author starts a peer. */
   readonly profile: 'core' | 'full'
-  /** Whether something was thrown that would have ended the process. */
-  readonly stray: boolean
+  /** Whether it could not even begin. */
+  readonly broken: boolean
+  /** What was thrown that would have ended the process. */
+  readonly strays: readonly string[]
 }

@@ -12,9 +12,13 @@ import { Traces } from '../subject/traces.ts'
 import { crossing } from '../work/crossing.ts'
 import { exercise } from '../work/exercise.ts'
 import { CYCLES } from './in-thread.ts'
-import type { ThreadData, ThreadNote } from './in-thread.ts'
+import type { ThreadData, ThreadNote, ThreadStray } from './in-thread.ts'
 
 const { task, folder, scratch, options, subscription, seed } = workerData as ThreadData
+const tell = (error: unknown): void =>
+  parentPort!.postMessage({ stray: messageOf(error) } satisfies ThreadStray, [])
+process.on('uncaughtException', tell)
+process.on('unhandledRejection', tell)
 const before = picture()
 const traces = new Traces()
 const host = new Host(scratch, task.scenario !== 'work' || task.lendsSockets)

@@ -5,6 +5,7 @@ import { seededRandom } from '@smart-gateway/sdk/testing'
 import type { Author, Peer } from '../author.ts'
 import { Failure, notRun } from '../finding.ts'
 import { Host } from '../host/host.ts'
+import type { Stray } from '../lab/protocol.ts'
 import { messageOf } from './message.ts'
 import { PATIENCE, ending } from '../time.ts'
 import { openGeneration } from './generation.ts'
@@ -24,6 +25,8 @@ export interface Standing {
   readonly definition: Definition | Error
   /** What the plugin has written to the process's output. */
   readonly printed: string[]
+  /** What was thrown where nobody catches it, since the last check. */
+  readonly strayed: string[]
   /** What several checks look at, once one has made it. */
   readonly shared: Map<string, Promise<unknown>>
   /** Where checks may have their folders. */
@@ -56,12 +59,15 @@ export class Subject {
   readonly printed: readonly string[]
   /** What is worth a line in the report although nothing failed: a figure. */
   readonly notes: string[] = []
+  /** What was thrown where nobody catches it while other checks ran. */
+  readonly strays: readonly Stray[]
   readonly #standing: Standing
   readonly #generations: Generation[] = []
   readonly #peers: Peer[] = []
   #peer: Promise<Peer> | undefined
 
-  private constructor(standing: Standing, folder: string) {
+  private constructor(standing: Standing, folder: string, strays: readonly Stray[]) {
+    this.strays = strays
     this.#standing = standing
     this.plugin = standing.plugin
     this.author = standing.author
@@ -72,8 +78,8 @@ export class Subject {
     this.host = new Host(folder)
   }
 
-  static async make(standing: Standing): Promise<Subject> {
-    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')))
+  static async make(standing: Standing, strays: readonly Stray[]): Promise<Subject> {
+    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')), strays)
   }
 
   /** What the plugin's module exports. */
@@ -132,6 +138,11 @@ export class Subject {
         hint: 'Give options there that the schema of the plugin admits.',
       })
     return value
+  }
+
+  /** Takes note of what was thrown in another thread where nobody catches it. */
+  stray(message: string): void {
+    this.#standing.strayed.push(message)
   }
 
   /** How long it takes to open and to stop, as far as that was seen. */
