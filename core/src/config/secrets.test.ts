@@ -71,6 +71,17 @@ test('a secret is hidden as it is, in JSON, in a URL and folded to one line', ()
   expect(scrubber.scrub('abc')).toBe('abc')
 })
 
+test.each(['', 'me:', 'you:', 'them:'])('a secret is hidden in base64 behind "%s"', (before) => {
+  const scrubber = new Scrubber()
+  scrubber.add(['hunter2', 'p?~>ss>?~'])
+  for (const secret of ['hunter2', 'p?~>ss>?~'])
+    for (const encoding of ['base64', 'base64url'] as const) {
+      const header = `Basic ${Buffer.from(`${before}${secret}`).toString(encoding)}`
+      const scrubbed = scrubber.scrub(header)
+      expect(scrubbed).toMatch(/^Basic .{0,8}\[secret\].{0,4}$/)
+    }
+})
+
 test('a URL that is a mere address is no secret, one with a token in its path is', () => {
   const schema = { properties: { url: secret } }
   expect(secretsIn(schema, { url: 'amqp://127.0.0.1:5672' })).toEqual([])

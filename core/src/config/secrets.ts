@@ -29,6 +29,7 @@ export class Scrubber {
       this.#secrets.add(JSON.stringify(secret).slice(1, -1))
       this.#secrets.add(encodeURIComponent(secret.toWellFormed()))
       this.#secrets.add(secret.replaceAll(/\s*\n\s*/g, ' '))
+      for (const encoded of inBase64(secret)) this.#secrets.add(encoded)
     }
   }
 
@@ -38,6 +39,22 @@ export class Scrubber {
       if (scrubbed.includes(secret)) scrubbed = scrubbed.replaceAll(secret, '[secret]')
     return scrubbed
   }
+}
+
+/** Fewer letters would be found in what is no secret. */
+const MIN_BASE64 = 6
+
+/**
+ * A secret as it may stand within something longer in base64, `Basic user:password` say: it depends on how many bytes come before it,
+ * and letters in which these or the bytes after it have a part are left out.
+ */
+function inBase64(secret: string): readonly string[] {
+  return [0, 1, 2].flatMap((before) => {
+    const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)])
+    const [from, to] = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)]
+    if (to - from < MIN_BASE64) return []
+    return [bytes.toString('base64').slice(from, to), bytes.toString('base64url').slice(from, to)]
+  })
 }
 
 /** A URL is marked for what it may hold; when that is no more than an address, an error that names it is worth more. */

@@ -119,7 +119,7 @@ export const OF_INPUT: readonly Mutant[] = [
     changes: [
       code('const fate = emit(', 'void emit((out) => out.log(logOf(line)))\n          const fate = emit('),
     ],
-    fails: ['source.once', 'source.given-back'],
+    fails: ['source.once', 'lifecycle.no-strays'],
   },
   {
     does: 'drops what comes while an emission is pending',

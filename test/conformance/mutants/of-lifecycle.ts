@@ -39,6 +39,17 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     fails: ['lifecycle.session'],
   },
   {
+    does: 'never comes to an end of its open unless it is told to leave',
+    base: 'output',
+    changes: [
+      code(
+        '    try {\n      await post([])',
+        "    try {\n      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))\n      await post([])",
+      ),
+    ],
+    fails: ['lifecycle.session'],
+  },
+  {
     does: 'fails when it is stopped a second time',
     base: 'output',
     changes: [
@@ -116,6 +127,90 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     fails: ['lifecycle.two-instances', 'swap.state'],
   },
   {
+    does: 'writes to the store of the instance that was opened last',
+    base: 'output',
+    changes: [
+      code('function linesOf(batch) {', 'let last\n\nfunction linesOf(batch) {'),
+      code(
+        'send(options, agent, signal, lines)',
+        'send({ ...options, url: (last ??= options.url) }, agent, signal, lines)',
+      ),
+      code('    log.info(', '    last = options.url\n    log.info('),
+    ],
+    fails: ['lifecycle.two-instances'],
+  },
+  {
+    does: 'takes for written what another instance has written',
+    base: 'output',
+    changes: [
+      code('function linesOf(batch) {', 'const sent = new Set()\n\nfunction linesOf(batch) {'),
+      code(
+        '      const { refused } = await post(lines)\n',
+        '      if (lines.every((line) => sent.has(line))) return\n      const { refused } = await post(lines)\n      for (const line of lines) sent.add(line)\n',
+      ),
+    ],
+    fails: ['lifecycle.two-instances'],
+  },
+  {
+    does: 'keeps series of one instance for another one with other options',
+    base: 'input',
+    changes: [
+      code(
+        'properties: {} }',
+        "properties: { prefix: { type: 'string', default: '', description: 'Before each name.' } } }",
+      ),
+      code('  open({ series }) {', '  open({ options, series }) {'),
+      code(
+        'out.sample(seriesOf(series, name, host), value, time)',
+        'out.sample(known.get(`${host} ${name}`) ?? keep(seriesOf(series, options.prefix + name, host), `${host} ${name}`), value, time)',
+      ),
+      code(
+        'function parse(text) {',
+        'const known = new Map()\n\nfunction keep(one, key) {\n  known.set(key, one)\n  return one\n}\n\nfunction parse(text) {',
+      ),
+    ],
+    fails: ['lifecycle.two-instances'],
+  },
+  {
+    does: 'does to a batch what another instance was asked for',
+    base: 'filter',
+    changes: [
+      code(
+        'properties: {} }',
+        "properties: { max: { type: 'number', description: 'No value is above it.' } } }",
+      ),
+      code('  open: () => ({\n', '  open: ({ options }) => (max ??= options.max, {\n'),
+      code(
+        'values: kept.map((i) => batch.values[i])',
+        'values: kept.map((i) => Math.min(batch.values[i], max ?? Infinity))',
+      ),
+      code('/** Leaves out samples', 'let max\n\n/** Leaves out samples'),
+    ],
+    fails: ['lifecycle.two-instances'],
+  },
+  {
+    does: 'hands what comes to the subscription that was made last, be it of another instance',
+    base: 'transport',
+    changes: [
+      code(
+        '      async subscribe({ credit }, intake) {\n',
+        '      async subscribe({ credit }, intake) {\n        last = intake\n',
+      ),
+      code('            intake.deliver(', '            last.deliver('),
+      code('const CREDIT = 50\n', 'const CREDIT = 50\nlet last\n'),
+    ],
+    fails: ['lifecycle.two-instances'],
+  },
+  {
+    does: 'emits to whoever started an instance last',
+    base: 'source',
+    changes: [
+      code('      start(emit) {\n', '      start(given) {\n        emit = given\n'),
+      code('function logOf(message) {', 'let emit\n\nfunction logOf(message) {'),
+    ],
+    fails: ['lifecycle.two-instances'],
+  },
+  {
     does: 'throws a text instead of an error when it cannot open',
     base: 'output',
     changes: [code('agent.destroy()\n      throw error', "agent.destroy()\n      throw 'no store'")],
@@ -148,6 +243,41 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
       ),
     ],
     fails: ['errors.secrets-hidden'],
+  },
+  {
+    does: 'logs its password in base64 when the store is busy',
+    base: 'output',
+    changes: [
+      code(
+        '        else reject(refusal(answer))',
+        '        else {\n          if (answer.statusCode === 503) log.warn(`busy, for ${btoa(`me:${token}`)}`)\n          reject(refusal(answer))\n        }',
+      ),
+      code('send(options, agent, signal, lines)', 'send(options, agent, signal, lines, log)'),
+      code('agent, signal, lines) {', 'agent, signal, lines, log) {'),
+    ],
+    fails: ['errors.secrets-hidden'],
+  },
+  {
+    does: 'shows its password in base64 when it opens',
+    base: 'output',
+    changes: [
+      code(
+        'log.info(`writes to ${options.url}`)',
+        'log.info(`Basic ${btoa(`conformance:${options.token}`)}`)',
+      ),
+    ],
+    fails: ['options.secrets-hidden'],
+  },
+  {
+    does: 'leaves an unref’d timer once the store was busy',
+    base: 'output',
+    changes: [
+      code(
+        '        else reject(refusal(answer))',
+        '        else {\n          if (answer.statusCode === 503) setInterval(() => undefined, 60_000).unref()\n          reject(refusal(answer))\n        }',
+      ),
+    ],
+    fails: ['leaks.after-faults'],
   },
   {
     does: 'leaves an interval that keeps a thread alive',
@@ -234,7 +364,18 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
         "  open({ series }) {\n    setImmediate(() => {\n      throw new Error('late')\n    })\n",
       ),
     ],
-    fails: ['options.unchanged', 'lifecycle.session'],
+    fails: ['lifecycle.no-strays'],
+  },
+  {
+    does: 'rejects to nobody a while after it has stopped',
+    base: 'output',
+    changes: [
+      code(
+        'stopping ??= writing',
+        "stopping ??= (setTimeout(() => void Promise.reject(new Error('late')), 15), writing)",
+      ),
+    ],
+    fails: ['lifecycle.no-strays'],
   },
   {
     does: 'ends the process',

@@ -2,6 +2,7 @@ import type { Check } from './check.ts'
 import { ERRORS } from './families/errors.ts'
 import { FILTER } from './families/filter.ts'
 import { INPUT } from './families/input.ts'
+import { INSTANCES } from './families/instances.ts'
 import { ISOLATION } from './families/isolation.ts'
 import { LEAKS } from './families/leaks.ts'
 import { LIFECYCLE } from './families/lifecycle.ts'
@@ -11,6 +12,7 @@ import { OUTPUT } from './families/output.ts'
 import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
 import { SOURCE } from './families/source.ts'
+import { STRAYS } from './families/strays.ts'
 import { SWAP } from './families/swap.ts'
 import { TRANSPORT } from './families/transport.ts'
 
@@ -19,6 +21,7 @@ export const CHECKS: readonly Check[] = [
   ...PACKAGE,
   ...OPTIONS,
   ...LIFECYCLE,
+  ...INSTANCES,
   ...OPENING,
   ...INPUT,
   ...SOURCE,
@@ -30,4 +33,5 @@ export const CHECKS: readonly Check[] = [
   ...ISOLATION,
   ...LEAKS,
   ...PERFORMANCE,
+  ...STRAYS,
 ]

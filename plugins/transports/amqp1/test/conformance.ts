@@ -58,9 +58,10 @@ export default {
     container.on('rejected', (context: EventContext) => settle(context, 'refused'))
     // rhea tells of a link's end before it tells of what was settled just before.
     container.on('sender_close', ({ sender }: EventContext) => void setImmediate(() => forget(sender!)))
-    container.on('disconnected', ({ connection }: EventContext) => {
-      for (const sender of senders) if (sender.connection === connection) forget(sender)
-    })
+    for (const event of ['connection_close', 'disconnected'])
+      container.on(event, ({ connection }: EventContext) => {
+        for (const sender of senders) if (sender.connection === connection) forget(sender)
+      })
 
     const listen = async (port: number): Promise<Server> => {
       const server: Server = container.listen({ host: '127.0.0.1', port })

@@ -1,20 +1,17 @@
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { fail, notRun, notTried } from '../finding.ts'
-import type { Faults, Peer } from '../author.ts'
+import { fail, notRun } from '../finding.ts'
 import { beginToOpen, openGeneration } from '../subject/generation.ts'
 import { unreachable } from '../subject/elsewhere.ts'
 import { flawOfError, textsOf } from '../subject/message.ts'
-import { CANARY, withCanary } from '../subject/secrets.ts'
+import { showsCanary, withCanary, withoutCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
-import { ending } from '../time.ts'
+import { PATIENCE, ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
+import { faultsOf } from '../work/faults.ts'
 import { worthWriting } from '../work/stored.ts'
 
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
-
-/** What makes a write fail. */
-const FAULTS = ['refuse', 'busy', 'down'] as const
 
 /** How failures look, whatever they are of. */
 export const ERRORS: readonly Check[] = [
@@ -45,27 +42,25 @@ export const ERRORS: readonly Check[] = [
     async run(subject) {
       const peer = await subject.peer()
       const { session } = await subject.open()
-      const faults = faultsOf(peer)
       const [signal] = worthWriting(subject, peer)
-      for (const fault of FAULTS) {
-        await faults[fault]?.(1000)
+      for (const { name, begin, heal } of faultsOf(peer)) {
+        await begin()
         const end = await ending(() => session.write!(markedBatch(signal!, 3, subject.random).batch as never))
-        await faults.heal()
+        await heal()
         const flaw = end.how === 'rejected' ? flawOfError(end.error) : undefined
-        if (flaw !== undefined)
-          fail({ did: `wrote while the fault "${fault}" was on`, saw: flaw, hint: HINT })
+        if (flaw !== undefined) fail({ did: `wrote while the fault "${name}" was on`, saw: flaw, hint: HINT })
       }
     },
   },
   {
     id: 'errors.secrets-hidden',
     level: 'must',
-    clauses: ['E-3'],
+    clauses: ['E-3', 'L-12'],
     kinds: ['output'],
     async run(subject) {
-      const { definition, validator, host, traces, random } = subject
-      const options = Object.values(definition.options.properties ?? {})
-      if (!options.some(({ writeOnly }) => writeOnly === true)) notRun('no option is marked as a secret')
+      const { definition, validator, host, traces, random, printed } = subject
+      const secrets = Object.values(definition.options.properties ?? {})
+      if (!secrets.some(({ writeOnly }) => writeOnly === true)) notRun('no option is marked as a secret')
       const peer = await subject.peer()
       const faults = faultsOf(peer)
       const reach = { port: await closedPort() }
@@ -75,32 +70,37 @@ export const ERRORS: readonly Check[] = [
       for (const [generation, { key, options }] of candidates.entries()) {
         const owner = { instance: 'secret', generation }
         const valid = subject.valid(definition.options, options)
-        const opened = await ending(() => traces.run(() => openGeneration(definition, host, owner, valid)))
-        // What it says then is for options.secrets-hidden.
+        const opened = await ending(
+          () => traces.run(() => openGeneration(definition, host, owner, valid)),
+          PATIENCE.grantMs,
+        )
+        // What it says then is for options.secrets-hidden, and what it has said by now.
         if (opened.how !== 'resolved') continue
-        for (const fault of FAULTS) {
-          await faults[fault]?.(1000)
-          const { batch } = markedBatch(signal!, 3, random)
-          const end = await ending(() => opened.value.session.write!(batch as never))
-          await faults.heal()
-          const errors = end.how === 'rejected' ? [end.error] : []
-          if (end.how === 'resolved') errors.push(...(end.value?.rejected ?? []).map(({ error }) => error))
-          const place = errors.flatMap(textsOf).find((text) => text.includes(CANARY))
-          if (place === undefined) continue
+        const { session, loan, close } = opened.value
+        const seen = new Set([...host.said, ...printed])
+        const ensureHidden = (did: string, errors: readonly unknown[] = []): void => {
+          const told = [...errors, ...loan.failures].flatMap(textsOf)
+          const said = [...host.said, ...printed, JSON.stringify(session.health?.() ?? {})]
+          const place = [...told, ...said.filter((text) => !seen.has(text))].find(showsCanary)
+          if (place === undefined) return
           fail({
-            did: `gave it a secret as ${key}, and wrote while the fault "${fault}" was on`,
-            saw: `its error shows the secret: ${place.replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
+            did: `gave it a secret as ${key}, ${did}`,
+            saw: `it shows the secret: ${withoutCanary(place)}`,
             hint: 'Say where and what failed; requests and options hold secrets.',
           })
         }
-        await opened.value.close()
+        for (const { name, begin, heal } of faults) {
+          await begin()
+          const { batch } = markedBatch(signal!, 3, random)
+          const end = await ending(() => session.write!(batch as never))
+          await heal()
+          const errors = end.how === 'rejected' ? [end.error] : []
+          if (end.how === 'resolved') errors.push(...(end.value?.rejected ?? []).map(({ error }) => error))
+          ensureHidden(`and wrote while the fault "${name}" was on`, errors)
+        }
+        await close()
+        ensureHidden('wrote while its peer had faults, and stopped it')
       }
     },
   },
 ]
-
-/** Those of a peer, which has one at least that makes a write fail. */
-function faultsOf({ faults }: Peer): Faults {
-  if (faults !== undefined && FAULTS.some((name) => faults[name] !== undefined)) return faults
-  return notTried('the peer of conformance.js cannot make a write fail (faults)', 'faults')
-}

@@ -6,7 +6,7 @@ import type { KeepingSink } from '../host/sink.ts'
 import type { AnySession } from '../subject/generation.ts'
 import { openGeneration } from '../subject/generation.ts'
 import { flawOfError, messageOf as textOf, textsOf } from '../subject/message.ts'
-import { CANARY, withCanary } from '../subject/secrets.ts'
+import { showsCanary, withCanary, withoutCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
 import { turn } from '../time.ts'
@@ -153,10 +153,10 @@ export const INPUT: readonly Check[] = [
         for (const malformedBody of malformed(body.toString(), random)) {
           const { sink, thrown } = decode(opened.session, messageOf(malformedBody, contentType))
           const said = [...sink.rejected, ...sink.skipped, ...textsOf(thrown?.error ?? '')]
-          const place = said.find((text) => text.includes(CANARY))
+          const place = said.find(showsCanary)
           ensure(place === undefined, {
             did: `gave it a secret as ${key}, and malformed messages`,
-            saw: `it shows the secret: ${(place ?? '').replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
+            saw: `it shows the secret: ${withoutCanary(place ?? '')}`,
             hint: 'A reason is for the producer: say what is wrong with the message.',
           })
         }

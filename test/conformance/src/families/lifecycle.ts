@@ -4,15 +4,12 @@ import { pick } from '@smart-gateway/sdk/testing'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
 import { ensure, fail, notTried } from '../finding.ts'
+import { stopped } from '../subject/generation.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
-import { messageOf } from '../subject/message.ts'
-import { sizeOf } from '../subject/state-size.ts'
 import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, turn } from '../time.ts'
-import { markedBatch } from '../work/batches.ts'
 import { ensureNothingLeft, ensureStopped } from '../work/endings.ts'
 import { exercise } from '../work/exercise.ts'
-import { signalsOf } from '../work/write.ts'
 
 const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
 
@@ -21,7 +18,7 @@ export const LIFECYCLE: readonly Check[] = [
   {
     id: 'lifecycle.session',
     level: 'must',
-    clauses: ['L-1', 'I-1', 'L-11'],
+    clauses: ['L-1', 'I-1'],
     kinds: KINDS,
     async run(subject) {
       const { session } = await subject.open()
@@ -83,12 +80,10 @@ export const LIFECYCLE: readonly Check[] = [
     clauses: ['L-7'],
     kinds: KINDS,
     async run(subject) {
-      const { session } = await subject.open()
+      const { session, loan } = await subject.open()
       await work(subject, session)
-      const stop = session.stop ?? (() => undefined)
-      const both = await ending(() => Promise.all([stop(), stop()]))
-      ensureStopped(both, 'called stop twice at once')
-      ensureStopped(await ending(async () => stop()), 'called stop once more')
+      ensureStopped(await stopped(session, loan, PATIENCE.graceMs, 2), 'called stop twice at once')
+      ensureStopped(await stopped(session, loan), 'called stop once more')
     },
   },
   {
@@ -144,37 +139,6 @@ export const LIFECYCLE: readonly Check[] = [
       await ensureNothingLeft(subject, did, STOP)
     },
   },
-  {
-    id: 'lifecycle.two-instances',
-    level: 'must',
-    clauses: ['L-5'],
-    kinds: KINDS,
-    async run(subject) {
-      const alone = await subject.open({ instance: 'alone' })
-      const expected = await outcomeOf(subject, alone.session)
-      await alone.close()
-      const one = await subject.open({ instance: 'one' })
-      await outcomeOf(subject, one.session)
-      const other = await subject.open({ instance: 'other', options: await apart(subject) })
-      const stateBefore = await other.session.exportState?.()
-      await outcomeOf(subject, one.session)
-      const stateAfter = await other.session.exportState?.()
-      const did = 'opened two instances, and let one of them work and stop'
-      const hint = 'Keep what a session knows in the closure of open, not in the module.'
-      ensure(sizeOf(stateAfter) === sizeOf(stateBefore), {
-        did,
-        saw: 'the state of the other one changed',
-        hint,
-      })
-      await one.close()
-      const seen = await outcomeOf(subject, other.session)
-      ensure(seen === expected, {
-        did,
-        saw: `the other one does not do what one alone does: ${seen.slice(0, 200)} instead of ${expected.slice(0, 200)}`,
-        hint,
-      })
-    },
-  },
 ]
 
 type Step = 'work' | 'stop' | 'abort' | 'turn'
@@ -206,7 +170,7 @@ async function take(
   if (step === 'work') await work(subject, session)
   else if (step === 'turn') await turn()
   else if (step === 'abort') loan.abort()
-  else ensureStopped(await ending(async () => session.stop?.()), `in the order ${order.join(', ')}`)
+  else ensureStopped(await stopped(session, loan), `in the order ${order.join(', ')}`)
 }
 
 /** Lets it work; how that ends is for other checks to judge. */
@@ -215,28 +179,6 @@ async function work(subject: Subject, session: AnySession, judges = true): Promi
   const subscription = await subject.subscription().catch(() => undefined)
   const done = traces.run(() => exercise({ session, definition, subscription, random }))
   await (judges ? done : done.catch(() => undefined))
-}
-
-/** What a session makes of one and the same work, as a text. */
-async function outcomeOf(subject: Subject, session: AnySession): Promise<string> {
-  const { definition, random } = subject
-  if (session.write !== undefined) {
-    const [signal] = signalsOf(definition)
-    const end = await ending(() => session.write!(markedBatch(signal!, 2, random).batch as never))
-    return end.how === 'rejected' ? `it failed: ${messageOf(end.error)}` : end.how
-  }
-  if (session.decode === undefined && session.apply === undefined) return ''
-  const subscription = undefined
-  const said = await exercise({ session, definition, subscription, random: () => 0.5 })
-  return JSON.stringify(said, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value))
-}
-
-/** Options for an instance beside: a port that is named can be had only once. */
-async function apart(subject: Subject): Promise<Readonly<Record<string, unknown>>> {
-  const options = await subject.options()
-  return typeof options['port'] === 'number' && options['port'] !== 0 && subject.isFull
-    ? { ...options, ...(await subject.sample(subject.definition.options, 'options')) }
-    : options
 }
 
 function ensureHealth(health: Health): void {

@@ -3,7 +3,7 @@ import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
 import { ensure, fail } from '../finding.ts'
 import { unreachable } from '../subject/elsewhere.ts'
-import { beginToOpen } from '../subject/generation.ts'
+import { beginToOpen, stopped } from '../subject/generation.ts'
 import { RUDE } from '../subject/rude-peers.ts'
 import { closedPort, startSilentPeer } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
@@ -24,7 +24,8 @@ export const OPENING: readonly Check[] = [
       try {
         const options = await unreachable(subject, silent.port)
         for (const afterMs of [-1, 0, 1, 5, 20, 60]) await openAndAbort(subject, options, afterMs)
-        const isLeft = !(await until(() => silent.open === 0, PATIENCE.leaveMs))
+        // As long as what is left anywhere: an aborted `fetch` may end its connection only after 4 s.
+        const isLeft = !(await until(() => silent.open === 0, PATIENCE.settleMs))
         ensure(!isLeft, {
           did: 'aborted the signal at several moments while it connected to a peer that says nothing',
           saw: `${silent.open} of ${silent.seen} connections are still open`,
@@ -80,7 +81,7 @@ async function openAndAbort(subject: Subject, options: unknown, afterMs: number)
       hint: 'Give the signal to every wait in open.',
     })
   if (end.how === 'resolved')
-    ensureStopped(await ending(async () => end.value?.stop?.()), `${did}, then stopped the session`)
+    ensureStopped(await stopped(end.value, loan), `${did}, then stopped the session`)
   await loan.takeBack()
 }
 
@@ -90,7 +91,7 @@ async function openInVain(subject: Subject, options: unknown): Promise<void> {
   const owner = { instance: 'failing', generation: ++generations }
   const { loan, session } = traces.run(() => beginToOpen(definition, host, owner, options))
   const end = await ending(() => session)
-  if (end.how === 'resolved') await ending(async () => end.value?.stop?.())
+  if (end.how === 'resolved') await stopped(end.value, loan)
   await loan.takeBack()
   if (end.how === 'pending') await ending(() => session, PATIENCE.leaveMs)
 }

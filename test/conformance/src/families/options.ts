@@ -6,7 +6,7 @@ import { leadTo } from '../subject/elsewhere.ts'
 import { messageOf, textsOf } from '../subject/message.ts'
 import { openGeneration } from '../subject/generation.ts'
 import { nodesOf, placesOf } from '../subject/schema-tree.ts'
-import { CANARY, unmarkedSecrets, withCanary } from '../subject/secrets.ts'
+import { showsCanary, unmarkedSecrets, withCanary, withoutCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
 import { ending } from '../time.ts'
@@ -166,10 +166,10 @@ export const OPTIONS: readonly Check[] = [
           ...(await saidWith(subject, options, 2 * i)),
           ...(await saidWith(subject, away, 2 * i + 1)),
         ]
-        const place = [...said, ...host.said, ...printed].find((text) => text.includes(CANARY))
+        const place = [...said, ...host.said, ...printed].find(showsCanary)
         ensure(place === undefined, {
           did: `gave it a secret as ${key}, opened it with its peer and with none, and let it work`,
-          saw: `it shows the secret: ${(place ?? '').replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
+          saw: `it shows the secret: ${withoutCanary(place ?? '')}`,
           hint: 'Leave options with secrets, and errors of libraries that repeat them, out of what is shown.',
         })
       }

@@ -8,6 +8,7 @@ import { sizeOf } from '../subject/state-size.ts'
 import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, turn, until } from '../time.ts'
 import { copyOf, markedBatch, oddBatch, twinBatch } from '../work/batches.ts'
+import { exported } from '../work/state.ts'
 import { missing, storedCounts, worthWriting } from '../work/stored.ts'
 import { watched } from '../work/unchanged.ts'
 import { allSignalsOf, signalsOf, write, writeWell } from '../work/write.ts'
@@ -120,8 +121,8 @@ export const OUTPUT: readonly Check[] = [
         const { batch, tokens } = markedBatch(signal, 20, subject.random)
         const changed = watched(batch)
         // Once more, as an export that changes the session is for swap.state to find.
-        await session.exportState?.()
-        const stateBefore = sizeOf(await session.exportState?.())
+        await exported(session)
+        const stateBefore = sizeOf(await exported(session))
         const countedBefore = subject.host.counted
         const end = await ending(async () => session.rehearse!(batch as never))
         const did = `rehearsed a batch of 20 (${signal})`
@@ -135,7 +136,7 @@ export const OUTPUT: readonly Check[] = [
         const what = changed()
         ensure(what === undefined, { did, saw: String(what), hint })
         ensure(subject.host.counted === countedBefore, { did, saw: 'it changed a metric', hint })
-        ensure(sizeOf(await session.exportState?.()) === stateBefore, { did, saw: 'its state changed', hint })
+        ensure(sizeOf(await exported(session)) === stateBefore, { did, saw: 'its state changed', hint })
         if (peer?.received === undefined) continue
         const lost = await missing(peer, session.address, tokens)
         ensure(lost.length === tokens.length, {

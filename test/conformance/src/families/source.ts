@@ -95,7 +95,7 @@ export const SOURCE: readonly Check[] = [
       const { peer, source, generation } = await started(subject)
       await peer.produce!(textsFor(5), generation.session.address)
       await until(() => source.sinks.length > 0, QUIET_MS)
-      const stopped = await ending(async () => generation.session.stop?.())
+      const stopped = await ending(async () => generation.session.stop?.(), PATIENCE.graceMs)
       ensure(stopped.how === 'resolved', {
         did: 'stopped it',
         saw: 'stop does not resolve',
@@ -173,13 +173,13 @@ async function started(subject: Subject): Promise<{ peer: Peer; source: Source; 
   const peer = await subject.peer()
   if (peer.produce === undefined) notTried('the peer of conformance.js cannot produce', 'produce')
   const source = new Source()
-  const end = await ending(() => subject.traces.run(() => session.start!(source.emit)))
+  const end = await ending(() => subject.traces.run(() => session.start!(source.emit)), PATIENCE.grantMs)
   if (end.how === 'resolved') return { peer, source, generation }
   return fail({
     did: 'started it',
     saw:
       end.how === 'pending'
-        ? `start is pending after ${PATIENCE.stepMs} ms`
+        ? `start is pending after ${PATIENCE.grantMs} ms`
         : `start failed: ${messageOf(end.error)}`,
     hint: 'Resolve once it produces.',
   })

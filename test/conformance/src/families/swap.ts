@@ -7,10 +7,11 @@ import type { AnySession, Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import { sizeOf } from '../subject/state-size.ts'
 import type { Subject } from '../subject/subject.ts'
-import { ending, until } from '../time.ts'
+import { PATIENCE, ending, until } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { exercise } from '../work/exercise.ts'
 import { join, produce, textsFor } from '../work/messages.ts'
+import { exported } from '../work/state.ts'
 import { missing, storedCounts, worthWriting } from '../work/stored.ts'
 import { watched } from '../work/unchanged.ts'
 import { signalsOf, write, writeWell } from '../work/write.ts'
@@ -77,7 +78,7 @@ export const SWAP: readonly Check[] = [
       await handOver(before.session, next.session)
       next.loan.activate()
       const [stopped] = await Promise.all([
-        ending(() => before.close()),
+        ending(() => before.close(), PATIENCE.grantMs),
         put(next.session, 'while its predecessor stopped'),
       ])
       ensure(stopped.how === 'resolved', {
@@ -144,13 +145,13 @@ export const SWAP: readonly Check[] = [
     async run(subject) {
       const { before, signal } = await stateful(subject)
       await write(before.session, markedBatch(signal, 20, subject.random).batch)
-      const state = await before.session.exportState!()
+      const state = await exported(before.session)
       if (state === undefined) notRun('it has no state to hand over')
       const hint =
         'Give plain data: maps, sets and typed arrays are fine, functions and class instances are not.'
       const copy = cloned(state)
       if (copy instanceof Error) fail({ did: 'cloned what exportState gave', saw: copy.message, hint })
-      const again = await before.session.exportState!()
+      const again = await exported(before.session)
       ensure(sizeOf(again) === sizeOf(state), {
         did: 'called exportState twice',
         saw: 'it gave another state',
@@ -158,14 +159,14 @@ export const SWAP: readonly Check[] = [
       })
       await works(subject, before.session, 'after exportState')
       const next = await another(subject)
-      const restored = await ending(async () => next.session.restore!(copy))
+      const restored = await ending(async () => next.session.restore!(copy), PATIENCE.grantMs)
       if (restored.how !== 'resolved')
         fail({
           did: 'restored what exportState gave',
           saw: restored.how === 'pending' ? 'it is pending' : `it failed: ${messageOf(restored.error)}`,
           hint: 'A state of the same version is taken.',
         })
-      const taken = await next.session.exportState?.()
+      const taken = await exported(next.session)
       ensure(next.session.exportState === undefined || sizeOf(taken) === sizeOf(state), {
         did: 'restored what exportState gave, then called exportState of the new session',
         saw: 'its state is not what it was given',
@@ -183,7 +184,7 @@ export const SWAP: readonly Check[] = [
       if (session.restore === undefined) notRun('it takes no state over')
       for (const [i, junk] of JUNK.entries()) {
         const { session: next } = await another(subject, i + 2)
-        const end = await ending(async () => next.restore!(structuredClone(junk)))
+        const end = await ending(async () => next.restore!(structuredClone(junk)), PATIENCE.grantMs)
         const did = `restored ${JSON.stringify(junk)}`
         const hint = 'Look at the form of a state before it is taken: another version may have made it.'
         if (end.how !== 'resolved')
@@ -205,7 +206,7 @@ export const SWAP: readonly Check[] = [
       const { before, signal } = await stateful(subject)
       if (before.session.follow !== undefined) notRun('it follows, and may hand over what goes on changing')
       await write(before.session, markedBatch(signal, 5, subject.random).batch)
-      const state = await before.session.exportState!()
+      const state = await exported(before.session)
       const then = cloned(state)
       await write(before.session, markedBatch(signal, 5, subject.random).batch)
       ensure(then instanceof Error || isDeepStrictEqual(cloned(state), then), {
@@ -224,7 +225,7 @@ export const SWAP: readonly Check[] = [
       const { before, signal } = await stateful(subject)
       if (before.session.follow === undefined) notRun('it does not follow')
       await write(before.session, markedBatch(signal, 5, subject.random).batch)
-      const state = cloned(await before.session.exportState!())
+      const state = cloned(await exported(before.session))
       const { batch, tokens } = markedBatch(signal, 5, subject.random)
       await write(before.session, batch)
       const next = await another(subject)
@@ -237,7 +238,7 @@ export const SWAP: readonly Check[] = [
           : [...(await storedCounts(peer, address, tokens)).values()].join()
       const countsBefore = await counts()
       const changed = watched(batch)
-      const end = await ending(async () => next.session.follow!(batch as never))
+      const end = await ending(async () => next.session.follow!(batch as never), PATIENCE.grantMs)
       const did = 'let the new session follow a batch that the old one had written'
       if (end.how !== 'resolved')
         fail({
@@ -252,7 +253,7 @@ export const SWAP: readonly Check[] = [
         saw: 'the store has its records once more',
         hint: 'Take note of it, no more.',
       })
-      const [mine, its] = [await next.session.exportState!(), await before.session.exportState!()]
+      const [mine, its] = [await exported(next.session), await exported(before.session)]
       ensure(sizeOf(mine) === sizeOf(its), {
         did,
         saw: 'its state is not that of the old one then',
@@ -278,7 +279,7 @@ function another(subject: Subject, generation = 2): Promise<Generation> {
 /** As the gateway hands over where nothing is written meanwhile. */
 async function handOver(before: AnySession, next: AnySession): Promise<void> {
   if (before.exportState === undefined || next.restore === undefined) return
-  const state = await before.exportState()
+  const state = await exported(before)
   if (state !== undefined) await next.restore(structuredClone(state))
 }
 
@@ -301,7 +302,7 @@ async function works(subject: Subject, session: AnySession, when: string): Promi
     return
   }
   const subscription = await subject.subscription()
-  const end = await ending(() => exercise({ session, definition, subscription, random }))
+  const end = await ending(() => exercise({ session, definition, subscription, random }), PATIENCE.grantMs)
   if (end.how !== 'resolved')
     fail({
       did: `let it work ${when}`,

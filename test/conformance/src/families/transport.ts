@@ -44,8 +44,12 @@ export const TRANSPORT: readonly Check[] = [
         saw: `its address is ${typeof address}`,
         hint,
       })
-      const stops = await ending(() => Promise.all([subscription.stop(), subscription.stop()]))
-      const again = stops.how === 'resolved' ? await ending(() => subscription.stop()) : stops
+      const stops = await ending(
+        () => Promise.all([subscription.stop(), subscription.stop()]),
+        PATIENCE.graceMs,
+      )
+      const again =
+        stops.how === 'resolved' ? await ending(() => subscription.stop(), PATIENCE.graceMs) : stops
       if (again.how !== 'resolved')
         fail({
           did: 'stopped the subscription twice at once, then once more',
@@ -246,7 +250,7 @@ export const TRANSPORT: readonly Check[] = [
       const [held] = textsFor(1)
       await produce(peer, [held!], subscription)
       await ensureAll(intake, [held!], 'sent a message')
-      const stopped = await ending(() => subscription.stop())
+      const stopped = await ending(() => subscription.stop(), PATIENCE.graceMs)
       ensure(stopped.how === 'resolved', {
         did: 'stopped a subscription with a message that is not settled',
         saw: 'stop does not resolve',

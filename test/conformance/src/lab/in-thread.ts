@@ -9,8 +9,11 @@ export type Scenario =
   | { readonly scenario: 'import' }
   /** Opens it, lets it work, stops it. */
   | { readonly scenario: 'work'; readonly lendsSockets: boolean }
-  /** Does that again and again. */
-  | { readonly scenario: 'cycle'; readonly cycles: number }
+  /** Does that again and again, as often as there is time for. */
+  | { readonly scenario: 'cycle' }
+
+/** How often a session is opened, used and stopped: what slow ones take of the time decides. */
+export const CYCLES = { most: 40, least: 8, budgetMs: PATIENCE.checkMs / 3, maxMs: PATIENCE.checkMs } as const
 
 /** What a thread is given. */
 export interface ThreadData {
@@ -30,18 +33,27 @@ export interface ThreadNote {
   readonly changed: readonly string[]
   /** What its session said while it worked. */
   readonly said: readonly unknown[]
-  /** Bytes by which the heap grew with each cycle. */
+  /** Cycles over which the heap was looked at; 0 where they would have taken too long. */
+  readonly cycles: number
+  /** Bytes by which it grew over them. */
   readonly growth: number
   /** Why it did not work at all. */
   readonly failed?: { readonly message: string; readonly code?: string }
 }
 
+/** What it tells as it comes. */
+export interface ThreadStray {
+  /** Thrown where nobody catches it. */
+  readonly stray: string
+}
+
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
 
-/** Lets a thread of its own do something with the plugin; `ended` says whether the thread ended by itself then. */
+/** Lets a thread of its own do something with the plugin, with the usual options unless others are given; `ended` says whether the thread ended by itself then. */
 export async function inThread(
   subject: Subject,
   task: Scenario,
+  given?: Readonly<Record<string, unknown>>,
 ): Promise<ThreadNote & { readonly ended: boolean }> {
   const works = task.scenario !== 'import'
   const { definition } = subject
@@ -49,7 +61,7 @@ export async function inThread(
     task,
     folder: subject.plugin.folder,
     scratch: subject.folder,
-    options: works ? subject.valid(definition.options, await subject.options()) : undefined,
+    options: works ? subject.valid(definition.options, given ?? (await subject.options())) : undefined,
     subscription: works ? await subject.subscription() : undefined,
     seed: subject.seed,
   }
@@ -59,10 +71,16 @@ export async function inThread(
   let note: ThreadNote | undefined
   let thrown: Error | undefined
   let ended = false
-  worker.on('message', (told: ThreadNote) => (note = told))
+  worker.on('message', (told: ThreadNote | ThreadStray) => {
+    if ('stray' in told) subject.stray(told.stray)
+    else note = told
+  })
   worker.on('error', (error: Error) => (thrown = error))
   worker.on('exit', () => (ended = true))
-  await until(() => note !== undefined || ended, PATIENCE.checkMs / 2)
+  // What opens or stops slowly inline does so here, twice before it is known how many cycles there will be.
+  const cyclesMs = task.scenario === 'cycle' ? CYCLES.maxMs : 0
+  const limitMs = PATIENCE.checkMs + cyclesMs + 3 * subject.paceMs
+  await until(() => note !== undefined || ended, limitMs)
   await until(() => ended, PATIENCE.leaveMs)
   const byItself = ended
   await worker.terminate()
@@ -71,8 +89,8 @@ export async function inThread(
     did: 'ran it in a thread',
     saw:
       thrown === undefined
-        ? 'the thread never came to an end of its work'
+        ? `the thread did not come to an end of its work within ${Math.round(limitMs / 1000)} s`
         : `the thread ended: ${thrown.message}`,
-    hint: 'In a thread nothing may end the process, or throw where nobody catches it.',
+    hint: 'In a thread nothing may end the process.',
   })
 }

@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Check } from '../check.ts'
 import { PATIENCE } from '../time.ts'
-import type { Closed, Note, Order, Setting, Verdict } from './protocol.ts'
+import type { Closed, Note, Order, Setting, Stray, Verdict, Wait } from './protocol.ts'
 
 /** Each costs its time; after so many it is known what kind of plugin it is. */
 const MAX_LOST = 2
+/** As many are told of as are worth reading. */
+const MAX_STRAYS = 20
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
 const SOURCES = new URL('./sources.ts', import.meta.url).href
 const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', import.meta.url))
@@ -20,8 +22,9 @@ export class Lab {
   readonly #scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
   #closed: Closed | undefined
   #profile: Note['profile']
-  /** Checks that hung, ended their process or would have, or could not begin. */
+  /** Checks that hung, ended their process, or could not begin. */
   #lost = 0
+  readonly #strays: Stray[] = []
   #process: ChildProcess | undefined
   /** One at a time. */
   #turn: Promise<unknown> = Promise.resolve()
@@ -56,26 +59,42 @@ export class Lab {
       }
     const bench = (this.#process ??= this.#start())
     const over = new AbortController()
-    const { verdict, stray, ...known } = await new Promise<Partial<Note> & Pick<Note, 'verdict' | 'stray'>>(
-      (resolve) => {
-        const lose = (verdict: Verdict): void => resolve({ verdict, stray: true })
-        const timer = setTimeout(() => lose(hung()), PATIENCE.checkMs)
-        const onMessage = (note: Note): void => {
-          if (note.check === id) resolve(note)
-        }
-        const onExit = (code: number | null, signal: string | null): void => lose(ended(code ?? signal))
-        bench.on('message', onMessage).once('exit', onExit)
-        over.signal.addEventListener('abort', () => {
-          clearTimeout(timer)
-          bench.off('message', onMessage).off('exit', onExit)
-        })
-        bench.send({ check: id } satisfies Order, (error) => {
-          if (error !== null) lose(ended(bench.exitCode ?? error.message))
-        })
-      },
-    )
+    const {
+      verdict,
+      broken,
+      strays = [],
+      ...known
+    } = await new Promise<Partial<Note> & Pick<Note, 'verdict' | 'broken'>>((resolve) => {
+      const lose = (verdict: Verdict): void => resolve({ verdict, broken: true })
+      let endMs = 0
+      let timer: NodeJS.Timeout | undefined
+      const grant = (ms: number): void => {
+        const nowMs = performance.now()
+        // A wait among others takes nothing away from them.
+        endMs = ms === 0 ? nowMs + PATIENCE.checkMs : Math.max(endMs, nowMs + ms + PATIENCE.checkMs)
+        clearTimeout(timer)
+        timer = setTimeout(() => lose(hung()), endMs - nowMs)
+      }
+      grant(0)
+      const onMessage = (said: Note | Wait): void => {
+        if (said.check !== id) return
+        if ('waitsMs' in said) grant(said.waitsMs)
+        else resolve(said)
+      }
+      const onExit = (code: number | null, signal: string | null): void => lose(ended(code ?? signal))
+      bench.on('message', onMessage).once('exit', onExit)
+      over.signal.addEventListener('abort', () => {
+        clearTimeout(timer)
+        bench.off('message', onMessage).off('exit', onExit)
+      })
+      bench.send({ check: id, strays: this.#strays } satisfies Order, (error) => {
+        if (error !== null) lose(ended(bench.exitCode ?? error.message))
+      })
+    })
     over.abort()
-    if (stray) this.#lost++
+    if (broken) this.#lost++
+    this.#strays.push(...strays.map((message) => ({ during: id, message })))
+    this.#strays.length = Math.min(this.#strays.length, MAX_STRAYS)
     if ('closed' in known) this.#closed = known.closed
     this.#profile = known.profile ?? this.#profile
     // After a failure nobody knows what the plugin left: the next check begins with a clean process.

@@ -1,8 +1,17 @@
 import type { Finding, Hook } from '../finding.ts'
 
+/** What was thrown where nobody catches it. */
+export interface Stray {
+  /** The check that ran then; what began it may be an earlier one. */
+  readonly during: string
+  readonly message: string
+}
+
 /** What the process that runs checks is told. */
 export interface Order {
   readonly check: string
+  /** Of all checks before, in whatever process they ran. */
+  readonly strays: readonly Stray[]
 }
 
 /** What it needs to know before the first order. */
@@ -34,6 +43,13 @@ export type Verdict =
   /** Its author does not want it to be run, and says why. */
   | { readonly status: 'skipped'; readonly reason: string }
 
+/** What the process says while it waits for what may take longer than a step. */
+export interface Wait {
+  readonly check: string
+  /** Its upper bound; 0 once no such wait is under way. */
+  readonly waitsMs: number
+}
+
 /** What the process says of it. */
 export interface Note {
   readonly check: string
@@ -41,6 +57,8 @@ export interface Note {
   readonly closed: Closed | undefined
   /** `full` where the author starts a peer; left out where nobody knows. */
   readonly profile?: 'core' | 'full'
-  /** Whether something was thrown that would have ended the process. */
-  readonly stray: boolean
+  /** Whether it could not even begin. */
+  readonly broken: boolean
+  /** What was thrown that would have ended the process. */
+  readonly strays: readonly string[]
 }

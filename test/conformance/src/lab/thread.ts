@@ -11,9 +11,14 @@ import { picture } from '../subject/process-picture.ts'
 import { Traces } from '../subject/traces.ts'
 import { crossing } from '../work/crossing.ts'
 import { exercise } from '../work/exercise.ts'
-import type { ThreadData, ThreadNote } from './in-thread.ts'
+import { CYCLES } from './in-thread.ts'
+import type { ThreadData, ThreadNote, ThreadStray } from './in-thread.ts'
 
 const { task, folder, scratch, options, subscription, seed } = workerData as ThreadData
+const tell = (error: unknown): void =>
+  parentPort!.postMessage({ stray: messageOf(error) } satisfies ThreadStray, [])
+process.on('uncaughtException', tell)
+process.on('unhandledRejection', tell)
 const before = picture()
 const traces = new Traces()
 const host = new Host(scratch, task.scenario !== 'work' || task.lendsSockets)
@@ -24,7 +29,7 @@ parentPort!.postMessage(
   await work().catch((error: unknown): ThreadNote => {
     const { code } = error as { code?: unknown }
     const failed = { message: messageOf(error), ...(typeof code === 'string' && { code }) }
-    return { left: [], changed: [], said: [], growth: 0, failed }
+    return { left: [], changed: [], said: [], cycles: 0, growth: 0, failed }
   }),
   [],
 )
@@ -44,14 +49,14 @@ async function work(): Promise<ThreadNote> {
     }
   }
   let said: readonly unknown[] = []
-  let growth = 0
+  let heap = { cycles: 0, growth: 0 }
   if (task.scenario === 'work') said = await traces.run(once)
-  if (task.scenario === 'cycle') growth = await growthOf(() => traces.run(once), task.cycles)
-  return { left: await traces.settled(), changed: before(), said: said.map(crossing), growth }
+  if (task.scenario === 'cycle') heap = await heapOver(() => traces.run(once))
+  return { left: await traces.settled(), changed: before(), said: said.map(crossing), ...heap }
 }
 
-/** The slope of the heap over the later half of the cycles: the earlier one fills caches. */
-async function growthOf(cycle: () => Promise<unknown>, cycles: number): Promise<number> {
+/** The growth of the heap over the later half of the cycles: the earlier one fills caches. */
+async function heapOver(cycle: () => Promise<unknown>): Promise<{ cycles: number; growth: number }> {
   // What a stopped session let go of may take a while to end where the machine is busy: the least of a few looks counts.
   const used = async (): Promise<number> => {
     let least = Infinity
@@ -63,11 +68,19 @@ async function growthOf(cycle: () => Promise<unknown>, cycles: number): Promise<
     }
     return least
   }
+  // The first one compiles and fills caches; what the second one takes is what each does.
+  await cycle()
+  const beganMs = performance.now()
+  await cycle()
+  const cycleMs = performance.now() - beganMs
+  if (cycleMs * CYCLES.least > CYCLES.maxMs) return { cycles: 0, growth: 0 }
+  const fitting = Math.floor(CYCLES.budgetMs / cycleMs)
+  const cycles = Math.max(CYCLES.least, Math.min(CYCLES.most, fitting))
   const half = Math.floor(cycles / 2)
-  for (let i = 0; i < half; i++) await cycle()
+  for (let i = 2; i < half; i++) await cycle()
   host.lines.length = 0
   const middle = await used()
   for (let i = half; i < cycles; i++) await cycle()
   host.lines.length = 0
-  return ((await used()) - middle) / (cycles - half)
+  return { cycles: cycles - half, growth: (await used()) - middle }
 }

@@ -10,6 +10,7 @@ import type { Host, Loan } from '../host/host.ts'
 import type { Owner } from '../host/owner.ts'
 import { Failure } from '../finding.ts'
 import { PATIENCE, ending } from '../time.ts'
+import type { Ending } from '../time.ts'
 
 /** Any session, seen by the members that it may have. */
 export type AnySession = Omit<InputSession, 'start'> &
@@ -50,7 +51,7 @@ export async function openGeneration(
   options: unknown,
 ): Promise<Generation> {
   const { loan, session: opening } = beginToOpen(definition, host, owner, options)
-  const opened = await ending(() => opening)
+  const opened = await ending(() => opening, PATIENCE.grantMs)
   if (opened.how === 'resolved') {
     const session = opened.value
     const flaw = flawOf(session, definition.kind)
@@ -65,12 +66,26 @@ export async function openGeneration(
   await loan.takeBack()
   void opening.then((late) => late?.stop?.()).catch(() => undefined)
   if (opened.how === 'rejected') throw opened.error
-  throw new Error(`open did not settle within ${PATIENCE.stepMs} ms`)
+  throw new Error(`open did not settle within ${PATIENCE.grantMs} ms`)
 }
 
-async function close(session: AnySession, loan: Loan, graceMs: number = PATIENCE.leaveMs): Promise<void> {
-  await ending(async () => session.stop?.(), graceMs)
+async function close(session: AnySession, loan: Loan, graceMs?: number): Promise<void> {
+  await stopped(session, loan, graceMs)
   await loan.takeBack()
+}
+
+/** Stops a session as the gateway does: once its grace is over the signal is aborted. `calls` says how often at once. */
+export async function stopped(
+  session: AnySession | undefined,
+  loan: Loan,
+  graceMs: number = PATIENCE.graceMs,
+  calls = 1,
+): Promise<Ending<unknown>> {
+  const stopping = Promise.all(Array.from({ length: calls }, async () => session?.stop?.()))
+  const within = await ending(() => stopping, graceMs)
+  if (within.how !== 'pending') return within
+  loan.abort()
+  return await ending(() => stopping, PATIENCE.leaveMs)
 }
 
 const VERBS: Readonly<Record<Kind, string>> = {

@@ -4,8 +4,21 @@ import type { Reach } from './sample-options.ts'
 import { nodesOf } from './schema-tree.ts'
 import type { Validator } from './validator.ts'
 
-/** What no plugin may ever show. It fits the patterns that passwords and tokens have. */
-export const CANARY = 'Canary0f0f0f7e57'
+/** What no plugin may ever show. It fits the patterns that passwords and tokens have, and is the same when it is URI-encoded. */
+const CANARY = 'Canary0f0f0f7e57'
+/** The canary as it may stand in a text: plain, and in base64, which depends on how many bytes come before it. */
+const SHAPES: readonly string[] = [CANARY, ...[0, 1, 2].map((before) => base64After(before))]
+
+/** Whether a text shows the canary. */
+export function showsCanary(text: string): boolean {
+  return SHAPES.some((shape) => text.includes(shape))
+}
+
+/** Part of a text that shows the canary, without it. */
+export function withoutCanary(text: string): string {
+  const hidden = SHAPES.reduce((left, shape) => left.replaceAll(shape, '<the secret>'), text)
+  return hidden.slice(Math.max(0, hidden.indexOf('<the secret>') - 200)).slice(0, 300)
+}
 
 /** Names that mean a secret, where what is named is a text. */
 const SECRET = /password|passphrase|secret|token|api_?key|private_?key|credential/i
@@ -43,6 +56,12 @@ export function withCanary(
       .find((candidate) => validator.mistakeIn(schema, structuredClone(candidate)) === undefined)
     return options === undefined ? [] : [{ key, options }]
   })
+}
+
+/** Those of its letters that no byte before or after it has a part in. The canary has none in which base64 and base64url differ. */
+function base64After(before: number): string {
+  const bytes = Buffer.from('\0'.repeat(before) + CANARY)
+  return bytes.toString('base64').slice(Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6))
 }
 
 function withPassword(address: unknown): string | undefined {

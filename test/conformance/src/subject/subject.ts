@@ -5,7 +5,7 @@ import { seededRandom } from '@smart-gateway/sdk/testing'
 import type { Author, Peer } from '../author.ts'
 import { Failure, notTried } from '../finding.ts'
 import { Host } from '../host/host.ts'
-import type { Closed } from '../lab/protocol.ts'
+import type { Closed, Stray } from '../lab/protocol.ts'
 import { messageOf } from './message.ts'
 import { PATIENCE, ending } from '../time.ts'
 import { openGeneration } from './generation.ts'
@@ -25,12 +25,16 @@ export interface Standing {
   readonly definition: Definition | Error
   /** What the plugin has written to the process's output. */
   readonly printed: string[]
+  /** What was thrown where nobody catches it, since the last check. */
+  readonly strayed: string[]
   /** What several checks look at, once one has made it. */
   readonly shared: Map<string, Promise<unknown>>
   /** Where checks may have their folders. */
   readonly scratch: string
   /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
   closed: Closed | undefined
+  /** The longest time that it has taken to open and to stop. */
+  pace: { openMs: number; stopMs: number }
 }
 
 /** How a generation is opened, where it is not the first one of the instance `subject` with the usual options. */
@@ -55,11 +59,15 @@ export class Subject {
   readonly printed: readonly string[]
   /** What is worth a line in the report although nothing failed: a figure. */
   readonly notes: string[] = []
+  /** What was thrown where nobody catches it while other checks ran. */
+  readonly strays: readonly Stray[]
   readonly #standing: Standing
   readonly #generations: Generation[] = []
+  readonly #peers: Peer[] = []
   #peer: Promise<Peer> | undefined
 
-  private constructor(standing: Standing, folder: string) {
+  private constructor(standing: Standing, folder: string, strays: readonly Stray[]) {
+    this.strays = strays
     this.#standing = standing
     this.plugin = standing.plugin
     this.author = standing.author
@@ -70,8 +78,8 @@ export class Subject {
     this.host = new Host(folder)
   }
 
-  static async make(standing: Standing): Promise<Subject> {
-    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')))
+  static async make(standing: Standing, strays: readonly Stray[]): Promise<Subject> {
+    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')), strays)
   }
 
   /** What the plugin's module exports. */
@@ -91,6 +99,11 @@ export class Subject {
     return (this.#peer ??= this.#startPeer())
   }
 
+  /** A peer beside that one; an Error where its author can start only one at a time. */
+  async anotherPeer(): Promise<Peer | Error> {
+    return await this.#startPeer(`peer-${this.#peers.length + 1}`).catch((error: Error) => error)
+  }
+
   /** Options with which it opens: the peer's, the author's, or made from its schema. */
   async options(): Promise<Readonly<Record<string, unknown>>> {
     if (this.isFull) return (await this.peer()).options
@@ -98,11 +111,11 @@ export class Subject {
     return this.sample(this.definition.options, 'options')
   }
 
-  /** A transport's subscription, found as `options` are. */
-  async subscription(): Promise<unknown> {
+  /** A transport's subscription, found as `options` are; that of another peer where one is given. */
+  async subscription(peer?: Peer): Promise<unknown> {
     const { definition } = this
     if (definition.kind !== 'transport') return undefined
-    const given = this.isFull ? (await this.peer()).subscription : undefined
+    const given = this.isFull ? (peer ?? (await this.peer())).subscription : undefined
     const found =
       given ?? this.author.subscription ?? (await this.sample(definition.subscription, 'subscription'))
     return this.valid(definition.subscription, found)
@@ -127,6 +140,17 @@ export class Subject {
     return value
   }
 
+  /** Takes note of what was thrown in another thread where nobody catches it. */
+  stray(message: string): void {
+    this.#standing.strayed.push(message)
+  }
+
+  /** How long it takes to open and to stop, as far as that was seen. */
+  get paceMs(): number {
+    const { openMs, stopMs } = this.#standing.pace
+    return openMs + stopMs
+  }
+
   /** Opens a generation, which is closed after the check. Where it does not open at all, one check says so and the others do not apply. */
   async open(request: OpenRequest = {}): Promise<Generation> {
     const { definition, isFull } = this
@@ -136,7 +160,16 @@ export class Subject {
     const options = this.valid(definition.options, request.options ?? (await this.options()))
     try {
       const owner = { instance, generation: number }
-      const generation = await this.traces.run(() => openGeneration(definition, this.host, owner, options))
+      const beganMs = performance.now()
+      const opened = await this.traces.run(() => openGeneration(definition, this.host, owner, options))
+      const { pace } = this.#standing
+      pace.openMs = Math.max(pace.openMs, performance.now() - beganMs)
+      const close = async (graceMs?: number): Promise<void> => {
+        const stopMs = performance.now()
+        await opened.close(graceMs)
+        pace.stopMs = Math.max(pace.stopMs, performance.now() - stopMs)
+      }
+      const generation = { ...opened, close }
       if (live) generation.loan.activate()
       this.#generations.push(generation)
       return generation
@@ -168,18 +201,20 @@ export class Subject {
   /** Ends all that the check has begun. */
   async end(): Promise<void> {
     await Promise.all(this.#generations.map((generation) => generation.close(100)))
-    await ending(async () => (await this.#peer)?.close())
+    await this.#peer?.catch(() => undefined)
+    for (const peer of this.#peers) await ending(async () => peer.close())
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  async #startPeer(): Promise<Peer> {
+  async #startPeer(name = 'peer'): Promise<Peer> {
     const { setup } = this.author
     if (setup === undefined) notTried('it needs a peer: give setup in conformance.js', 'setup')
-    const folder = join(this.folder, 'peer')
+    const folder = join(this.folder, name)
     await mkdir(folder)
     const started = await ending(() => setup.call(this.author, { folder }), PATIENCE.checkMs / 2)
     if (started.how === 'resolved') {
       this.traces.rebase()
+      this.#peers.push(started.value)
       return started.value
     }
     throw new Failure({

@@ -17,6 +17,19 @@ export function markedBatch(signal: Signal, length: number, random: () => number
   return { batch: batchOf(signal, tokens, random), tokens }
 }
 
+/** A batch that is the same whenever and wherever it is made. */
+export function plainBatch(signal: Signal, random: () => number): Batch {
+  return batchOf(signal, ['one', 'two', 'three'], random, 1_763_632_200_000)
+}
+
+/** What a batch holds, as plain data that can be compared. */
+export function contentOf(batch: Batch): unknown {
+  if (batch.signal !== 'metric') return structuredClone({ ...batch })
+  const { signal, length, series, values, times } = batch
+  const columns = { values: Array.from(values), times: Array.from(times) }
+  return { signal, length, series: structuredClone(series), ...columns }
+}
+
 /** Two samples of one series under the first token; under the second two of series that are equal, but two objects. */
 export function twinBatch(random: () => number): Marked {
   const { batch, tokens } = markedBatch('metric', 2, random)
@@ -68,9 +81,8 @@ export function oddBatch(signal: Signal): Batch {
   return withoutForeign(signal, records)
 }
 
-function batchOf(signal: Signal, tokens: readonly string[], random: () => number): Batch {
+function batchOf(signal: Signal, tokens: readonly string[], random: () => number, nowMs = Date.now()): Batch {
   const length = tokens.length
-  const nowMs = Date.now()
   if (signal === 'metric')
     return {
       signal,

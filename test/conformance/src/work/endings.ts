@@ -11,7 +11,7 @@ export function ensureStopped(end: Ending<unknown>, did: string): void {
     did: `stopped it: ${did}`,
     saw:
       end.how === 'pending'
-        ? `stop is pending after ${PATIENCE.stepMs} ms`
+        ? `stop is pending after ${PATIENCE.graceMs} ms, and ${PATIENCE.leaveMs} ms after the signal was aborted`
         : `stop failed: ${messageOf(end.error)}`,
     hint: 'Keep the promise of the first stop and return it again; let the signal end every wait.',
   })

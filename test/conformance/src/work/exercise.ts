@@ -1,13 +1,15 @@
-import type { Definition, Subscription } from '@smart-gateway/sdk'
+import type { Batch, Definition, Signal, Subscription } from '@smart-gateway/sdk'
 import { keepingLogger } from '../host/log.ts'
 import { KeepingIntake } from '../host/intake.ts'
 import { KeepingSink } from '../host/sink.ts'
 import { Failure } from '../finding.ts'
 import type { AnySession } from '../subject/generation.ts'
-import { ending, turn } from '../time.ts'
-import { crossed, markedBatch } from './batches.ts'
+import { PATIENCE, ending, turn } from '../time.ts'
+import { contentOf, crossed, markedBatch, plainBatch } from './batches.ts'
 import { decode, messageOf } from './decode.ts'
 import { signalsOf, write } from './write.ts'
+
+const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
 
 /** What a thread or a check gives the plugin to do. */
 export interface Task {
@@ -38,8 +40,7 @@ export async function exercise({
     return said
   }
   if (session.apply !== undefined) {
-    session.apply(markedBatch('metric', 3, random).batch)
-    return []
+    return SIGNALS.map((signal) => applied(session, plainBatch(signal, random)))
   }
   if (session.decode !== undefined) {
     const { body, contentType } = (definition.kind === 'input' ? definition.example : undefined) ?? {
@@ -52,10 +53,12 @@ export async function exercise({
     })
   }
   if (session.start !== undefined) {
-    await ending(() =>
-      session.start!(async (fill) => {
-        fill(new KeepingSink())
-      }),
+    await ending(
+      () =>
+        session.start!(async (fill) => {
+          fill(new KeepingSink())
+        }),
+      PATIENCE.grantMs,
     )
     await turn()
     return []
@@ -64,10 +67,19 @@ export async function exercise({
   intake.onDeliver = (delivered) => delivered.accept()
   const subscribed = await subscribe(session, subscription, intake)
   if (subscribed === undefined) return []
-  await ending(async () => subscribed.start())
+  await ending(async () => subscribed.start(), PATIENCE.grantMs)
   await turn()
-  await ending(() => subscribed.stop())
+  await ending(() => subscribed.stop(), PATIENCE.graceMs)
   return []
+}
+
+/** What a filter makes of a batch; it may throw. */
+function applied(session: AnySession, batch: Batch): unknown {
+  try {
+    return contentOf(session.apply!(batch))
+  } catch (error) {
+    return error
+  }
 }
 
 /** Subscribes; undefined when it was refused. */
@@ -78,7 +90,7 @@ export async function subscribe(
   input = 'reader',
 ): Promise<Subscription | undefined> {
   const context = { input, log: keepingLogger([]) }
-  const end = await ending(() => session.subscribe!(options, intake, context))
+  const end = await ending(() => session.subscribe!(options, intake, context), PATIENCE.grantMs)
   if (end.how !== 'resolved') return undefined
   const { start, stop } = (end.value ?? {}) as Partial<Subscription>
   if (typeof start === 'function' && typeof stop === 'function') return end.value

@@ -6,7 +6,7 @@ import { keepingLogger } from '../host/log.ts'
 import type { Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import type { Subject } from '../subject/subject.ts'
-import { ending } from '../time.ts'
+import { PATIENCE, ending } from '../time.ts'
 
 /** Subscribes with the subscription of the peer; it is not started yet. */
 export async function join(
@@ -15,8 +15,9 @@ export async function join(
   intake: KeepingIntake,
 ): Promise<Subscription> {
   const options = await subject.subscription()
-  const end = await ending(() =>
-    session.subscribe!(options as never, intake, { input: 'reader', log: keepingLogger([]) }),
+  const end = await ending(
+    () => session.subscribe!(options as never, intake, { input: 'reader', log: keepingLogger([]) }),
+    PATIENCE.grantMs,
   )
   if (end.how === 'resolved') return end.value
   return fail({

@@ -1,0 +1,79 @@
+import { code } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+/** A plugin that is unlike the bases and as right as they are: no check may find anything in it. */
+export interface Right extends Pick<Mutant, 'base' | 'changes'> {
+  /** What it does that a suite might take for a mistake. */
+  readonly does: string
+  /** The checks to which that matters; left out, all of them. */
+  readonly checks?: readonly string[]
+}
+
+function opensAfter(ms: number) {
+  return code('    try {\n      await post([])', `    try {\n      await later(${ms})\n      await post([])`)
+}
+
+function stopsAfter(ms: number) {
+  return code(
+    'stopping ??= writing.then(() => agent.destroy())',
+    `stopping ??= writing.then(() => later(${ms})).then(() => agent.destroy())`,
+  )
+}
+
+const LATER = code(
+  'function linesOf(batch) {',
+  'const later = (ms) => new Promise((resolve) => setTimeout(resolve, ms))\n\nfunction linesOf(batch) {',
+)
+
+const SEND_BY_FETCH = `async function sendByFetch({ url, token, timeoutMs }, signal, lines) {
+  let answer
+  let text
+  try {
+    answer = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: \`Bearer \${token}\` },
+      body: lines.map((line) => \`\${line}\\n\`).join(''),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
+    })
+    text = await answer.text()
+  } catch (cause) {
+    throw failure('the store cannot be reached', true, { cause })
+  }
+  if (answer.status === 200) return JSON.parse(text)
+  throw refusal({ statusCode: answer.status, headers: Object.fromEntries(answer.headers) })
+}
+`
+
+export const RIGHTS: readonly Right[] = [
+  {
+    does: 'asks with the global fetch, which ends a connection seconds after it was aborted',
+    base: 'output',
+    changes: [
+      code('send(options, agent, signal, lines)', 'sendByFetch(options, signal, lines)'),
+      code('function linesOf(batch) {', `${SEND_BY_FETCH}\nfunction linesOf(batch) {`),
+    ],
+  },
+  {
+    does: 'takes 300 ms to open and 300 ms to stop',
+    base: 'output',
+    changes: [LATER, opensAfter(300), stopsAfter(300)],
+  },
+  {
+    does: 'takes 1.2 s to stop',
+    base: 'output',
+    changes: [LATER, stopsAfter(1200)],
+    checks: [
+      'lifecycle.stop-twice',
+      'lifecycle.orders',
+      'swap.under-load',
+      'leaks.thread-ends',
+      'leaks.heap',
+    ],
+  },
+  {
+    does: 'takes 3.5 s to open',
+    base: 'output',
+    changes: [LATER, opensAfter(3500)],
+    checks: ['options.unchanged', 'lifecycle.session', 'lifecycle.orders', 'swap.beside', 'leaks.handles'],
+  },
+]
