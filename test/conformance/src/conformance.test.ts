@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { writeMutant } from '../mutants/mutant.ts'
+import { code, writeMutant } from '../mutants/mutant.ts'
+import type { Change } from '../mutants/mutant.ts'
 import { conformance } from './conformance.ts'
 import { badge } from './report/badge.ts'
 import { junit } from './report/junit.ts'
@@ -13,10 +14,10 @@ afterEach(() => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
 })
 
-function pluginWith(author: string): string {
+function pluginWith(author: string, changes: readonly Change[] = []): string {
   const folder = mkdtempSync(join(tmpdir(), 'plugin-'))
   folders.push(folder)
-  writeMutant({ base: 'filter', changes: [] }, folder)
+  writeMutant({ base: 'filter', changes }, folder)
   writeFileSync(join(folder, 'conformance.js'), author)
   return folder
 }
@@ -60,4 +61,17 @@ test('a conformance.js that cannot be imported is told, and not tried for every 
   expect(failed[0]!.result).toMatchObject({
     finding: { did: 'imported conformance.js', saw: 'it cannot be used: no such store' },
   })
+}, 60_000)
+
+test('of a filter that changes nothing it is said that nothing was seen, and what helps', async () => {
+  const folder = pluginWith('export default {}', [
+    code("if (batch.signal !== 'metric') return batch", 'return batch'),
+  ])
+  const { outcomes, conforms } = await conformance(folder)
+  expect(conforms).toBe(true)
+  const notRun = outcomes.filter(({ result }) => result.status === 'not-run').map(({ id }) => id)
+  expect(notRun).toEqual(expect.arrayContaining(['filter.batch-unchanged', 'filter.whole', 'filter.order']))
+  expect(line(outcomes.find(({ id }) => id === 'filter.batch-unchanged')!)).toContain(
+    'give `options` in conformance.js',
+  )
 }, 60_000)

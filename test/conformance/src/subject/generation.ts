@@ -10,6 +10,7 @@ import type { Host, Loan } from '../host/host.ts'
 import type { Owner } from '../host/owner.ts'
 import { Failure } from '../finding.ts'
 import { PATIENCE, ending } from '../time.ts'
+import { deepFreeze } from './deep-freeze.ts'
 
 /** Any session, seen by the members that it may have. */
 export type AnySession = Omit<InputSession, 'start'> &
@@ -89,12 +90,4 @@ function flawOf(session: unknown, kind: Kind): string | undefined {
       ? has('decode') !== has('start')
       : has({ transport: 'subscribe', filter: 'apply', output: 'write' }[kind]))
   return isWhole ? undefined : VERBS[kind]
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const item of Object.values(value)) deepFreeze(item)
-    Object.freeze(value)
-  }
-  return value
 }

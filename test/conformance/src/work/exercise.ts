@@ -5,7 +5,7 @@ import { KeepingSink } from '../host/sink.ts'
 import { Failure } from '../finding.ts'
 import type { AnySession } from '../subject/generation.ts'
 import { ending, turn } from '../time.ts'
-import { crossed, markedBatch } from './batches.ts'
+import { SIGNALS, crossed, markedBatch, sameBatch } from './batches.ts'
 import { decode, messageOf } from './decode.ts'
 import { signalsOf, write } from './write.ts'
 
@@ -38,8 +38,16 @@ export async function exercise({
     return said
   }
   if (session.apply !== undefined) {
-    session.apply(markedBatch('metric', 3, random).batch)
-    return []
+    const { apply } = session
+    return SIGNALS.map((signal) => {
+      const batch = sameBatch(signal, 20, random)
+      try {
+        // Columns come back as they are given or as arrays, which means the same.
+        return crossed(apply(crosses ? crossed(batch) : batch))
+      } catch (error) {
+        return error
+      }
+    })
   }
   if (session.decode !== undefined) {
     const { body, contentType } = (definition.kind === 'input' ? definition.example : undefined) ?? {
