@@ -1,15 +1,20 @@
 import type { Check } from './check.ts'
+import { BATCH } from './families/batch.ts'
 import { ERRORS } from './families/errors.ts'
 import { FILTER } from './families/filter.ts'
+import { FLUSH } from './families/flush.ts'
 import { INPUT } from './families/input.ts'
 import { ISOLATION } from './families/isolation.ts'
 import { LEAKS } from './families/leaks.ts'
 import { LIFECYCLE } from './families/lifecycle.ts'
 import { OPENING } from './families/opening.ts'
 import { OPTIONS } from './families/options.ts'
+import { OUTAGE } from './families/outage.ts'
 import { OUTPUT } from './families/output.ts'
 import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
+import { REFUSAL } from './families/refusal.ts'
+import { REHEARSAL } from './families/rehearsal.ts'
 import { SOURCE } from './families/source.ts'
 import { SWAP } from './families/swap.ts'
 import { TRANSPORT } from './families/transport.ts'
@@ -22,7 +27,12 @@ export const CHECKS: readonly Check[] = [
   ...OPENING,
   ...INPUT,
   ...SOURCE,
+  ...BATCH,
   ...OUTPUT,
+  ...REHEARSAL,
+  ...REFUSAL,
+  ...OUTAGE,
+  ...FLUSH,
   ...FILTER,
   ...TRANSPORT,
   ...ERRORS,

@@ -8,8 +8,10 @@ import { CANARY, withCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import { ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
+import { inTime } from '../work/faulty.ts'
 import { worthWriting } from '../work/stored.ts'
 
+const FAULTS = ['refuse', 'busy', 'down'] as const
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
 
 /** How failures look, whatever they are of. */
@@ -43,15 +45,16 @@ export const ERRORS: readonly Check[] = [
       const { session } = await subject.open()
       const { faults } = peer
       if (faults === undefined) notRun('the peer of conformance.js has no faults')
-      const [signal] = worthWriting(subject, peer)
-      for (const fault of ['refuse', 'busy', 'down'] as const) {
-        await faults[fault]?.(1000)
-        const end = await ending(() => session.write!(markedBatch(signal!, 3, subject.random).batch as never))
-        await faults.heal()
-        const flaw = end.how === 'rejected' ? flawOfError(end.error) : undefined
-        if (flaw !== undefined)
-          fail({ did: `wrote while the fault "${fault}" was on`, saw: flaw, hint: HINT })
-      }
+      for (const signal of inTime(worthWriting(subject, peer)))
+        for (const fault of FAULTS) {
+          await faults[fault]?.(1000)
+          const { batch } = markedBatch(signal, 3, subject.random)
+          const end = await ending(() => session.write!(batch as never))
+          await faults.heal()
+          const flaw = end.how === 'rejected' ? flawOfError(end.error) : undefined
+          if (flaw !== undefined)
+            fail({ did: `wrote (${signal}) while the fault "${fault}" was on`, saw: flaw, hint: HINT })
+        }
     },
   },
   {
@@ -67,16 +70,17 @@ export const ERRORS: readonly Check[] = [
       const reach = { port: await closedPort() }
       const candidates = withCanary(definition.options, peer.options, validator, reach)
       if (candidates.length === 0) notRun('no option is marked as a secret')
-      const [signal] = worthWriting(subject, peer)
+      const signals = worthWriting(subject, peer)
       for (const [generation, { key, options }] of candidates.entries()) {
         const owner = { instance: 'secret', generation }
         const valid = subject.valid(definition.options, options)
         const opened = await ending(() => traces.run(() => openGeneration(definition, host, owner, valid)))
         // What it says then is for options.secrets-hidden.
         if (opened.how !== 'resolved') continue
-        for (const fault of ['refuse', 'busy', 'down'] as const) {
+        const ways = signals.flatMap((signal) => FAULTS.map((fault) => ({ signal, fault })))
+        for (const { signal, fault } of inTime(ways)) {
           await faults[fault]?.(1000)
-          const { batch } = markedBatch(signal!, 3, random)
+          const { batch } = markedBatch(signal, 3, random)
           const end = await ending(() => opened.value.session.write!(batch as never))
           await faults.heal()
           const errors = end.how === 'rejected' ? [end.error] : []
@@ -84,7 +88,7 @@ export const ERRORS: readonly Check[] = [
           const place = errors.flatMap(textsOf).find((text) => text.includes(CANARY))
           if (place === undefined) continue
           fail({
-            did: `gave it a secret as ${key}, and wrote while the fault "${fault}" was on`,
+            did: `gave it a secret as ${key}, and wrote (${signal}) while the fault "${fault}" was on`,
             saw: `its error shows the secret: ${place.replaceAll(CANARY, '<the secret>').slice(0, 300)}`,
             hint: 'Say where and what failed; requests and options hold secrets.',
           })
