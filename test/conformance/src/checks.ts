@@ -3,6 +3,7 @@ import { BATCH } from './families/batch.ts'
 import { ERRORS } from './families/errors.ts'
 import { FILTER } from './families/filter.ts'
 import { FLUSH } from './families/flush.ts'
+import { GROWTH } from './families/growth.ts'
 import { INPUT } from './families/input.ts'
 import { ISOLATION } from './families/isolation.ts'
 import { LEAKS } from './families/leaks.ts'
@@ -26,6 +27,7 @@ export const CHECKS: readonly Check[] = [
   ...LIFECYCLE,
   ...OPENING,
   ...INPUT,
+  ...GROWTH,
   ...SOURCE,
   ...BATCH,
   ...OUTPUT,
