@@ -7,7 +7,63 @@ export const OF_FILTER: readonly Mutant[] = [
     does: 'changes the batch that it is given',
     base: 'filter',
     changes: [code('      const kept', '      batch.values[0] = 0\n      const kept')],
+    fails: ['filter.batch-unchanged', 'filter.deterministic'],
+  },
+  {
+    does: 'changes a batch and puts it back',
+    base: 'filter',
+    changes: [
+      code(
+        '      const kept',
+        '      const [first] = [batch.values[0]]\n      batch.values[0] = 0\n      batch.values[0] = first\n      const kept',
+      ),
+    ],
     fails: ['filter.batch-unchanged'],
+  },
+  {
+    does: 'marks the records of warnings',
+    base: 'filter',
+    changes: [
+      code(
+        "if (batch.signal !== 'metric') return batch",
+        "if (batch.signal !== 'metric') {\n        for (const { severity, labels } of batch.records) if (severity === 'warning') labels.loud = true\n        return batch\n      }",
+      ),
+    ],
+    fails: ['filter.batch-unchanged'],
+  },
+  {
+    does: 'empties a batch a while after it was filtered',
+    base: 'filter',
+    changes: [
+      code(
+        "if (batch.signal !== 'metric') return batch",
+        "if (batch.signal !== 'metric') {\n        setTimeout(() => batch.records.splice(0), 40)\n        return batch\n      }",
+      ),
+    ],
+    fails: ['filter.batch-unchanged'],
+  },
+  {
+    does: 'throws when it is given a single record',
+    base: 'filter',
+    changes: [
+      code(
+        '    apply(batch) {\n',
+        "    apply(batch) {\n      if (batch.length === 1) throw new Error('one is none')\n",
+      ),
+    ],
+    fails: ['filter.whole', 'filter.deterministic'],
+  },
+  {
+    does: 'cuts off what is beyond fifty records',
+    base: 'filter',
+    changes: [code('? [] : [i]))', '? [] : [i])).slice(0, 50)')],
+    fails: ['filter.deterministic'],
+  },
+  {
+    does: 'does something else with typed columns, as they come in a thread',
+    base: 'filter',
+    changes: [code('? [] : [i]))', '? [] : [i])).slice(ArrayBuffer.isView(batch.values) ? 1 : 0)')],
+    fails: ['filter.typed-columns', 'isolation.worker'],
   },
   {
     does: 'returns columns of another length',
@@ -25,7 +81,7 @@ export const OF_FILTER: readonly Mutant[] = [
     does: 'turns a batch round',
     base: 'filter',
     changes: [code('? [] : [i]))', '? [] : [i])).reverse()')],
-    fails: ['filter.order'],
+    fails: ['filter.order', 'filter.deterministic'],
   },
   {
     does: 'makes every series anew',
@@ -56,7 +112,7 @@ export const OF_FILTER: readonly Mutant[] = [
         'batch.values.flatMap((value, i) => (Number.isNaN(value) ? [] : [i]))',
       ),
     ],
-    fails: ['filter.typed-columns'],
+    fails: ['filter.typed-columns', 'isolation.worker'],
   },
   {
     does: 'keeps every second batch',

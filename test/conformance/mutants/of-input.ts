@@ -114,6 +114,28 @@ export const OF_INPUT: readonly Mutant[] = [
     fails: ['input.example', 'input.malformed', 'isolation.worker'],
   },
   {
+    does: 'looks at messages with a regular expression that takes twice as long with every letter',
+    base: 'input',
+    changes: [
+      code(
+        '  const elements = JSON.parse(text)',
+        '  if (/^(\\w+\\s?)*$/.test(text)) return []\n  const elements = JSON.parse(text)',
+      ),
+    ],
+    fails: ['input.growth'],
+  },
+  {
+    does: 'looks for the end of a line from every space on',
+    base: 'input',
+    changes: [
+      code(
+        "else if (typeof line === 'string') out.log(logOf(line, host, time))",
+        "else if (typeof line === 'string') out.log(logOf(line.replace(/\\s+$/, ''), host, time))",
+      ),
+    ],
+    fails: ['input.growth'],
+  },
+  {
     does: 'emits everything twice',
     base: 'source',
     changes: [

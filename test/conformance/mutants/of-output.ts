@@ -15,6 +15,39 @@ export const OF_OUTPUT: readonly Mutant[] = [
     fails: ['output.batch-unchanged', 'output.rehearse'],
   },
   {
+    does: 'mutates a batch while it is written and puts it back',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        "const rename = (publisher) => batch.records?.forEach((record) => (record.publisher = publisher))\n      rename('base')\n      const { refused } = await post(lines).finally(() => rename('conformance'))\n",
+      ),
+    ],
+    fails: ['output.batch-unchanged'],
+  },
+  {
+    does: 'empties a batch a while after it was written',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const { refused } = await post(lines)\n      setTimeout(() => batch.records?.splice(0), 40)\n',
+      ),
+    ],
+    fails: ['output.batch-unchanged'],
+  },
+  {
+    does: 'notes in the records that they could not be written',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const { refused } = await post(lines).catch((error) => {\n        for (const { labels } of batch.records ?? []) labels.tried = true\n        throw error\n      })\n',
+      ),
+    ],
+    fails: ['output.batch-unchanged'],
+  },
+  {
     does: 'rejects a record that there is not',
     base: 'output',
     changes: [
@@ -115,6 +148,50 @@ export const OF_OUTPUT: readonly Mutant[] = [
     base: 'output',
     changes: [code('if (refused.length > 0)', 'if (refused.length > 1_000_000)')],
     fails: ['output.partial'],
+  },
+  {
+    does: 'says the position before that of a metric which was refused',
+    base: 'output',
+    changes: [
+      code(
+        'refused.map((index) => ({ index,',
+        "refused.map((at) => ({ index: batch.signal === 'metric' ? Math.max(0, at - 1) : at,",
+      ),
+    ],
+    fails: ['output.partial'],
+  },
+  {
+    does: 'tries by itself again what was refused',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const { refused } = await post(lines).catch((error) => {\n        if (error.retryable) throw error\n        return post(lines)\n      })\n',
+      ),
+    ],
+    fails: ['output.refused-once'],
+  },
+  {
+    does: 'tries by itself again when the store is busy',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const { refused } = await post(lines).catch((error) => {\n        if (!error.retryAfter) throw error\n        return post(lines)\n      })\n',
+      ),
+    ],
+    fails: ['output.busy-once'],
+  },
+  {
+    does: 'lets go of its connections on stop although a write is open',
+    base: 'output',
+    changes: [
+      code(
+        'stopping ??= writing.then(() => agent.destroy())',
+        'stopping ??= Promise.resolve(agent.destroy())',
+      ),
+    ],
+    fails: ['output.flushes'],
   },
   {
     does: 'swallows a 400',

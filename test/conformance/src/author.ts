@@ -44,6 +44,11 @@ export interface Peer {
    * message, its labels and (for metrics) its label `token` hold. `address` is that of the session.
    */
   received?(address: string | undefined): Promise<readonly string[]> | readonly string[]
+  /**
+   * Outputs: how often the store was asked to take records so far, whatever it answered. With it is seen whether an
+   * output sends again what was refused.
+   */
+  attempts?(): Promise<number> | number
   /** False where the store is the session itself, a page that is scraped say, and goes with it. What a peer could do wrong does not apply then. */
   readonly keeps?: boolean
   /** Signals that it is worth writing to this peer; left out, all that the plugin is given without a request. */

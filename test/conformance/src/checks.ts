@@ -1,6 +1,9 @@
 import type { Check } from './check.ts'
+import { BATCH } from './families/batch.ts'
 import { ERRORS } from './families/errors.ts'
 import { FILTER } from './families/filter.ts'
+import { FLUSH } from './families/flush.ts'
+import { GROWTH } from './families/growth.ts'
 import { INPUT } from './families/input.ts'
 import { INSTANCES } from './families/instances.ts'
 import { ISOLATION } from './families/isolation.ts'
@@ -8,9 +11,12 @@ import { LEAKS } from './families/leaks.ts'
 import { LIFECYCLE } from './families/lifecycle.ts'
 import { OPENING } from './families/opening.ts'
 import { OPTIONS } from './families/options.ts'
+import { OUTAGE } from './families/outage.ts'
 import { OUTPUT } from './families/output.ts'
 import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
+import { REFUSAL } from './families/refusal.ts'
+import { REHEARSAL } from './families/rehearsal.ts'
 import { SOURCE } from './families/source.ts'
 import { STRAYS } from './families/strays.ts'
 import { SWAP } from './families/swap.ts'
@@ -24,8 +30,14 @@ export const CHECKS: readonly Check[] = [
   ...INSTANCES,
   ...OPENING,
   ...INPUT,
+  ...GROWTH,
   ...SOURCE,
+  ...BATCH,
   ...OUTPUT,
+  ...REHEARSAL,
+  ...REFUSAL,
+  ...OUTAGE,
+  ...FLUSH,
   ...FILTER,
   ...TRANSPORT,
   ...ERRORS,

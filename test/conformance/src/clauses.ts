@@ -130,6 +130,8 @@ export const CLAUSES = {
   'O-16': 'Two series that are equal MUST be the same one in the store, whether they are one object or two.',
   'O-17': 'A record with an `id` that is written twice SHOULD be there once, where the store can tell.',
   'O-18': 'What an output remembers MUST be bounded, or held weakly by its series.',
+  'O-19':
+    'A record that the store has refused for good MUST NOT be sent to it again by the output itself, but to find out which of several the store meant.',
   'E-1':
     'What an error means MUST be told by its properties (`retryable`, `retryAfter`, `code`), not by its class.',
   'E-2': 'What is thrown MUST be an Error, and its message MUST say what failed and where.',

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { writeMutant } from '../mutants/mutant.ts'
+import { code, writeMutant } from '../mutants/mutant.ts'
+import type { Change } from '../mutants/mutant.ts'
 import { conformance } from './conformance.ts'
 import { badge } from './report/badge.ts'
 import { junit } from './report/junit.ts'
@@ -19,9 +20,9 @@ function scratch(): string {
   return folder
 }
 
-function pluginWith(author: string): string {
+function pluginWith(author: string, changes: readonly Change[] = []): string {
   const folder = scratch()
-  writeMutant({ base: 'filter', changes: [] }, folder)
+  writeMutant({ base: 'filter', changes }, folder)
   writeFileSync(join(folder, 'conformance.js'), author)
   return folder
 }
@@ -75,22 +76,22 @@ test('a fault that the peer cannot play leaves its checks untried: every form of
   expect(report).toMatchObject({
     profile: 'full',
     conforms: true,
-    counts: { mustFailed: 0, mustNotTried: 2, shouldNotTried: 1 },
+    counts: { mustFailed: 0, mustNotTried: 3, shouldNotTried: 2 },
     notTried: {
-      must: ['output.refused', 'output.busy'],
-      should: ['output.retry-after'],
+      must: ['output.refused', 'output.refused-once', 'output.busy'],
+      should: ['output.retry-after', 'output.busy-once'],
       hooks: ['faults.refuse', 'faults.busy'],
     },
   })
   expect(summary(report)).toMatch(
-    /\(output, full profile, 2 MUST not tried: faults\.refuse, faults\.busy\) .*, 2 MUST not tried, 1 SHOULD not tried, /,
+    /\(output, full profile, 3 MUST not tried: faults\.refuse, faults\.busy\) .*, 3 MUST not tried, 2 SHOULD not tried, /,
   )
-  expect(junit(report)).toContain('(full profile, 2 MUST not tried: faults.refuse, faults.busy, seed')
-  expect(junit(report)).toContain('<property name="mustNotTried" value="2"/>')
+  expect(junit(report)).toContain('(full profile, 3 MUST not tried: faults.refuse, faults.busy, seed')
+  expect(junit(report)).toContain('<property name="mustNotTried" value="3"/>')
   expect(junit(report)).toMatch(/<testcase name="output.busy"[^>]*><skipped message="not tried: the peer/)
   expect(JSON.parse(badge(report))).toMatchObject({
     label: 'smart-gateway conformance (full, in part)',
-    message: expect.stringMatching(/^(\d+)\/\1, 3 not tried$/),
+    message: expect.stringMatching(/^(\d+)\/\1, 5 not tried$/),
     color: 'yellowgreen',
   })
 }, 60_000)
@@ -119,4 +120,17 @@ test('a conformance.js that cannot be imported is told, and not tried for every 
   expect(failed[0]!.result).toMatchObject({
     finding: { did: 'imported conformance.js', saw: 'it cannot be used: no such store' },
   })
+}, 60_000)
+
+test('of a filter that changes nothing it is said that nothing was seen, and what helps', async () => {
+  const folder = pluginWith('export default {}', [
+    code("if (batch.signal !== 'metric') return batch", 'return batch'),
+  ])
+  const { outcomes, conforms } = await conformance(folder)
+  expect(conforms).toBe(true)
+  const notTried = outcomes.filter(({ result }) => result.status === 'not-tried').map(({ id }) => id)
+  expect(notTried).toEqual(expect.arrayContaining(['filter.batch-unchanged', 'filter.whole', 'filter.order']))
+  expect(line(outcomes.find(({ id }) => id === 'filter.batch-unchanged')!)).toContain(
+    'give `options` in conformance.js',
+  )
 }, 60_000)

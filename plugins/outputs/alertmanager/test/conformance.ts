@@ -12,10 +12,12 @@ type Answer = {
 export default {
   async setup() {
     const alerts: string[] = []
+    let attempts = 0
     let fault: (body: string) => Answer = () => ({})
     const server = createServer((request, response) => void answer(request, response))
     const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
       const body = (await request.toArray()).join('')
+      attempts++
       const { status = 200, headers = {}, hangs = false } = fault(body)
       if (hangs) return
       if (status === 200) alerts.push(...(JSON.parse(body) as object[]).map((alert) => JSON.stringify(alert)))
@@ -31,6 +33,7 @@ export default {
     return {
       options: { urls: [`http://127.0.0.1:${port}`], timeoutMs: 1000 },
       received: () => alerts,
+      attempts: () => attempts,
       faults: {
         down: close,
         hang: () => void (fault = () => ({ hangs: true })),

@@ -10,6 +10,7 @@ export default {
     return {
       options: { node: store.url, requestTimeoutMs: 1000 },
       received: () => store.documents().map(({ source }) => JSON.stringify(source)),
+      attempts: () => store.requests.filter(({ path }) => path.endsWith('/_bulk')).length,
       faults: {
         down: () => fail({ hangUp: 'before', path: /./ }),
         hang: () => fail({ delayMs: 5000, hangUp: 'before', path: /./ }),

@@ -9,6 +9,7 @@ import { closedPort } from '../subject/silent-peer.ts'
 import { PATIENCE, ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { faultsOf } from '../work/faults.ts'
+import { inTime } from '../work/faulty.ts'
 import { worthWriting } from '../work/stored.ts'
 
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
@@ -42,14 +43,17 @@ export const ERRORS: readonly Check[] = [
     async run(subject) {
       const peer = await subject.peer()
       const { session } = await subject.open()
-      const [signal] = worthWriting(subject, peer)
-      for (const { name, begin, heal } of faultsOf(peer)) {
-        await begin()
-        const end = await ending(() => session.write!(markedBatch(signal!, 3, subject.random).batch as never))
-        await heal()
-        const flaw = end.how === 'rejected' ? flawOfError(end.error) : undefined
-        if (flaw !== undefined) fail({ did: `wrote while the fault "${name}" was on`, saw: flaw, hint: HINT })
-      }
+      const faults = faultsOf(peer)
+      for (const signal of inTime(worthWriting(subject, peer)))
+        for (const { name, begin, heal } of faults) {
+          await begin()
+          const { batch } = markedBatch(signal, 3, subject.random)
+          const end = await ending(() => session.write!(batch as never))
+          await heal()
+          const flaw = end.how === 'rejected' ? flawOfError(end.error) : undefined
+          if (flaw !== undefined)
+            fail({ did: `wrote (${signal}) while the fault "${name}" was on`, saw: flaw, hint: HINT })
+        }
     },
   },
   {
@@ -66,7 +70,7 @@ export const ERRORS: readonly Check[] = [
       const reach = { port: await closedPort() }
       const candidates = withCanary(definition.options, peer.options, validator, reach)
       if (candidates.length === 0) notRun('no option is marked as a secret')
-      const [signal] = worthWriting(subject, peer)
+      const signals = worthWriting(subject, peer)
       for (const [generation, { key, options }] of candidates.entries()) {
         const owner = { instance: 'secret', generation }
         const valid = subject.valid(definition.options, options)
@@ -89,14 +93,15 @@ export const ERRORS: readonly Check[] = [
             hint: 'Say where and what failed; requests and options hold secrets.',
           })
         }
-        for (const { name, begin, heal } of faults) {
+        const ways = signals.flatMap((signal) => faults.map((fault) => ({ signal, ...fault })))
+        for (const { signal, name, begin, heal } of inTime(ways)) {
           await begin()
-          const { batch } = markedBatch(signal!, 3, random)
+          const { batch } = markedBatch(signal, 3, random)
           const end = await ending(() => session.write!(batch as never))
           await heal()
           const errors = end.how === 'rejected' ? [end.error] : []
           if (end.how === 'resolved') errors.push(...(end.value?.rejected ?? []).map(({ error }) => error))
-          ensureHidden(`and wrote while the fault "${name}" was on`, errors)
+          ensureHidden(`and wrote (${signal}) while the fault "${name}" was on`, errors)
         }
         await close()
         ensureHidden('wrote while its peer had faults, and stopped it')

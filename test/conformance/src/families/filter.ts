@@ -1,15 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Batch, BatchOf, Series, Signal } from '@smart-gateway/sdk'
 import type { Check } from '../check.ts'
-import { ensure, fail } from '../finding.ts'
-import type { AnySession } from '../subject/generation.ts'
+import { ensure, fail, notRun } from '../finding.ts'
 import { messageOf } from '../subject/message.ts'
-import type { Subject } from '../subject/subject.ts'
-import { ending } from '../time.ts'
-import { copyOf, crossed, markedBatch, oddBatch } from '../work/batches.ts'
-import { watched } from '../work/unchanged.ts'
+import { Applied, batches } from '../work/applied.ts'
+import type { Fate } from '../work/applied.ts'
+import { SIGNALS, copyOf, crossed, frozen, markedBatch, recordsOf, sliceOf } from '../work/batches.ts'
+import { LATER_MS, attemptIn, watched } from '../work/unchanged.ts'
 
-const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
+const READ_ONLY = 'Return another batch: what is given is shared, and frozen in parts.'
 
 /** What a filter makes of batches. */
 export const FILTER: readonly Check[] = [
@@ -19,17 +19,24 @@ export const FILTER: readonly Check[] = [
     clauses: ['F-2'],
     kinds: ['filter'],
     async run(subject) {
-      const { session } = await subject.open()
-      for (const batch of batches(subject)) {
-        const changed = watched(batch)
-        session.apply!(batch)
-        const what = changed()
-        ensure(what === undefined, {
-          did: `applied it to a batch of ${batch.length} (${batch.signal})`,
-          saw: String(what),
-          hint: 'Return another batch.',
-        })
+      const filter = await Applied.open(subject)
+      const watches = batches(subject).flatMap((batch) =>
+        [batch, crossed(batch)].map((given) => ({ given, did: didWith(given), changed: watched(given) })),
+      )
+      const ensureUnchanged = (did: string, what: string | undefined): void =>
+        ensure(what === undefined, { did, saw: String(what), hint: READ_ONLY })
+      for (const { given, did, changed } of watches) {
+        filter.fateOf(given)
+        ensureUnchanged(did, changed())
       }
+      await delay(LATER_MS)
+      for (const { did, changed } of watches) ensureUnchanged(`${did} and waited`, changed())
+      for (const batch of batches(subject)) {
+        const fate = filter.fateOf(frozen(batch))
+        const attempt = 'thrown' in fate ? attemptIn(fate.thrown) : undefined
+        ensureUnchanged(`${didWith(batch)} that is frozen`, attempt && `it threw: ${attempt}`)
+      }
+      filter.ensureActed()
     },
   },
   {
@@ -38,16 +45,24 @@ export const FILTER: readonly Check[] = [
     clauses: ['F-1', 'F-4'],
     kinds: ['filter'],
     async run(subject) {
-      const { session } = await subject.open()
+      const filter = await Applied.open(subject)
       for (const batch of batches(subject)) {
-        const made = session.apply!(batch) as Batch | undefined
-        const flaw = flawOf(made, batch.signal)
+        const fate = filter.fateOf(batch)
+        const did = didWith(batch)
+        if ('thrown' in fate)
+          fail({
+            did,
+            saw: `it threw: ${messageOf(fate.thrown)}`,
+            hint: 'Take a record away, or let it go on: of a batch whose filter throws nothing goes on.',
+          })
+        const flaw = flawOf(fate.made, batch.signal)
         ensure(flaw === undefined, {
-          did: `applied it to a batch of ${batch.length} (${batch.signal})`,
+          did,
           saw: String(flaw),
-          hint: 'Keep every column as long as `length` says.',
+          hint: 'Return a batch, and keep every column as long as `length` says.',
         })
       }
+      filter.ensureActed()
     },
   },
   {
@@ -56,21 +71,25 @@ export const FILTER: readonly Check[] = [
     clauses: ['F-3'],
     kinds: ['filter'],
     async run(subject) {
-      const { session } = await subject.open()
-      for (const signal of SIGNALS) {
-        const { batch } = markedBatch(signal, 20, subject.random)
-        const made = session.apply!(batch)
-        const did = `applied it to a batch of ${batch.length} (${signal})`
-        const hint = 'Take records away, or put others in their place, where they stand.'
-        ensure(made.length <= batch.length, { did, saw: `it returned ${made.length}`, hint })
-        // The records of a marked batch have each a time of its own, in order.
-        const known = new Set(timesOf(batch))
-        const times = timesOf(made).filter((time) => known.has(time))
-        ensure(
-          times.every((time, i) => i === 0 || time > times[i - 1]!),
-          { did, saw: 'those that go on have another order, or come twice', hint },
-        )
-      }
+      const filter = await Applied.open(subject)
+      for (const signal of SIGNALS)
+        for (const length of [20, 1000]) {
+          const { batch } = markedBatch(signal, length, subject.random)
+          const fate = filter.fateOf(batch)
+          if (!isWhole(fate, signal)) continue
+          const { made } = fate
+          const did = didWith(batch)
+          const hint = 'Take records away, or put others in their place, where they stand.'
+          ensure(made.length <= batch.length, { did, saw: `it returned ${made.length}`, hint })
+          // The records of a marked batch have each a time of its own, in order.
+          const known = new Set(timesOf(batch))
+          const times = timesOf(made).filter((time) => known.has(time))
+          ensure(
+            times.every((time, i) => i === 0 || time > times[i - 1]!),
+            { did, saw: 'those that go on have another order, or come twice', hint },
+          )
+        }
+      filter.ensureActed()
     },
   },
   {
@@ -79,10 +98,12 @@ export const FILTER: readonly Check[] = [
     clauses: ['F-7'],
     kinds: ['filter'],
     async run(subject) {
-      const { session } = await subject.open()
+      const filter = await Applied.open(subject)
+      let count = 0
       for (const batch of batches(subject)) {
         if (batch.signal !== 'metric') continue
-        const [first, second] = [madeSeries(session, batch), madeSeries(session, batch)]
+        const [first, second] = [madeSeries(filter, batch), madeSeries(filter, batch)]
+        count += first.length
         const did = `applied it twice to the same batch of ${batch.length} (${batch.signal})`
         const hint = 'Keep what is made of a series in a WeakMap, by that series, and freeze it.'
         ensure(first.every(Object.isFrozen), { did, saw: 'it made a series that is not frozen', hint })
@@ -92,6 +113,8 @@ export const FILTER: readonly Check[] = [
           hint,
         })
       }
+      filter.ensureActed()
+      if (count === 0) notRun('it made no series of its own')
     },
   },
   {
@@ -100,21 +123,22 @@ export const FILTER: readonly Check[] = [
     clauses: ['W-2'],
     kinds: ['filter'],
     async run(subject) {
-      const { session } = await subject.open()
+      const filter = await Applied.open(subject)
       for (const batch of batches(subject)) {
         if (batch.signal !== 'metric') continue
-        const plain = crossed(session.apply!(copyOf(batch)))
-        const end = await ending(() => session.apply!(crossed(batch)))
-        const did = `applied it to a batch of ${batch.length} (${batch.signal}) whose columns are Float64Array`
+        const plain = filter.fateOf(copyOf(batch))
+        if (!isWhole(plain, 'metric')) continue
+        const typed = filter.fateOf(crossed(batch))
+        const did = `${didWith(batch)} whose columns are Float64Array`
         const hint = 'Read columns by index: a typed array has not what an array has.'
-        if (end.how !== 'resolved')
-          fail({ did, saw: end.how === 'rejected' ? messageOf(end.error) : 'it is pending', hint })
-        ensure(isDeepStrictEqual(crossed(end.value), plain), {
+        if ('thrown' in typed) fail({ did, saw: messageOf(typed.thrown), hint })
+        ensure(isWhole(typed, 'metric') && isDeepStrictEqual(crossed(typed.made), crossed(plain.made)), {
           did,
           saw: 'it gave another batch than of arrays',
           hint,
         })
       }
+      filter.ensureActed()
     },
   },
   {
@@ -123,22 +147,37 @@ export const FILTER: readonly Check[] = [
     clauses: ['F-8'],
     kinds: ['filter'],
     async run(subject) {
-      const { session } = await subject.open()
-      for (const batch of batches(subject)) {
-        const first = structuredClone(session.apply!(copyOf(batch)))
-        const second = structuredClone(session.apply!(copyOf(batch)))
-        ensure(isDeepStrictEqual(first, second), {
+      const filter = await Applied.open(subject)
+      const hint = 'Decide by the records alone.'
+      for (const [i, batch] of batches(subject).entries()) {
+        if (!isWhole(filter.fateOf(copyOf(batch)), batch.signal)) continue
+        const outcome = outcomeOf(filter, batch)
+        ensure(isDeepStrictEqual(outcome, outcomeOf(filter, batch)), {
           did: `applied it twice to the same batch of ${batch.length} (${batch.signal})`,
           saw: 'it gave two different batches',
-          hint: 'Decide by the records alone.',
+          hint,
+        })
+        // In a session of its own: what a filter counts, it counts anew.
+        const next = await Applied.open(subject, i + 2)
+        const size = batch.length > 100 ? 20 : 1
+        ensure(isDeepStrictEqual(outcome, outcomeOf(next, batch, size)), {
+          did: `applied it to a batch of ${batch.length} (${batch.signal}), and to its records ${size === 1 ? 'one by one' : `${size} at a time`}`,
+          saw: 'what goes on is not the same',
+          hint,
         })
       }
+      filter.ensureActed()
     },
   },
 ]
 
-function batches({ random }: Subject): readonly Batch[] {
-  return SIGNALS.flatMap((signal) => [markedBatch(signal, 20, random).batch, oddBatch(signal)])
+function didWith(batch: Batch): string {
+  return `applied it to a batch of ${batch.length} (${batch.signal})`
+}
+
+/** Whether a batch came back as one; where none did, `filter.whole` says so. */
+function isWhole(fate: Fate, signal: Signal): fate is { readonly made: Batch } {
+  return 'made' in fate && flawOf(fate.made, signal) === undefined
 }
 
 function timesOf(batch: Batch): readonly number[] {
@@ -146,9 +185,26 @@ function timesOf(batch: Batch): readonly number[] {
 }
 
 /** The series that a filter gives in the place of others. */
-function madeSeries(session: AnySession, batch: BatchOf<'metric'>): readonly Series[] {
-  const made = session.apply!(copyOf(batch))
-  return made.signal === 'metric' ? made.series.filter((series) => !batch.series.includes(series)) : []
+function madeSeries(filter: Applied, batch: BatchOf<'metric'>): readonly Series[] {
+  const fate = filter.fateOf(copyOf(batch))
+  return isWhole(fate, 'metric') && fate.made.signal === 'metric'
+    ? fate.made.series.filter((series) => !batch.series.includes(series))
+    : []
+}
+
+/** What goes on of a batch that is given so many records at a time. */
+function outcomeOf(filter: Applied, batch: Batch, size: number = batch.length): readonly unknown[] {
+  const outcome: unknown[] = []
+  for (let from = 0; from < batch.length; from += size) {
+    const piece = sliceOf(copyOf(batch), from, from + size)
+    const fate = filter.fateOf(piece)
+    outcome.push(
+      ...(isWhole(fate, batch.signal)
+        ? structuredClone(recordsOf(fate.made))
+        : recordsOf(piece).map(() => 'in no batch')),
+    )
+  }
+  return outcome
 }
 
 function flawOf(batch: Batch | undefined, signal: Signal): string | undefined {

@@ -62,12 +62,14 @@ export const SWAP: readonly Check[] = [
     async run(subject) {
       const peer = await subject.peer()
       const before = await subject.open()
-      const [signal] = worthWriting(subject, peer)
+      const signals = worthWriting(subject, peer)
       const tokens: string[] = []
       const put = async (session: AnySession, when: string): Promise<void> => {
-        const marked = markedBatch(signal!, 20, subject.random)
-        tokens.push(...marked.tokens)
-        await writeWell(session, marked.batch, when)
+        for (const signal of signals) {
+          const marked = markedBatch(signal, 20, subject.random)
+          tokens.push(...marked.tokens)
+          await writeWell(session, marked.batch, when)
+        }
       }
       await put(before.session, 'before the swap')
       let isOpen = false

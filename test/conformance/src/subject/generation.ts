@@ -11,6 +11,7 @@ import type { Owner } from '../host/owner.ts'
 import { Failure } from '../finding.ts'
 import { PATIENCE, ending } from '../time.ts'
 import type { Ending } from '../time.ts'
+import { deepFreeze } from './deep-freeze.ts'
 
 /** Any session, seen by the members that it may have. */
 export type AnySession = Omit<InputSession, 'start'> &
@@ -104,12 +105,4 @@ function flawOf(session: unknown, kind: Kind): string | undefined {
       ? has('decode') !== has('start')
       : has({ transport: 'subscribe', filter: 'apply', output: 'write' }[kind]))
   return isWhole ? undefined : VERBS[kind]
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const item of Object.values(value)) deepFreeze(item)
-    Object.freeze(value)
-  }
-  return value
 }

@@ -1,4 +1,7 @@
-import type { Batch, Series, Signal } from '@smart-gateway/sdk'
+import type { Batch, Series, Severity, Signal } from '@smart-gateway/sdk'
+import { keepRecords } from '@smart-gateway/sdk'
+import { samplesOf } from '../host/sink.ts'
+import { deepFreeze } from '../subject/deep-freeze.ts'
 
 /** A batch, and the token that each of its records holds: no other record of the run holds it. */
 export interface Marked {
@@ -8,26 +11,21 @@ export interface Marked {
 
 let made = 0
 
+export const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
+
 /** A batch as the gateway hands it on: series frozen, all else plain. */
 export function markedBatch(signal: Signal, length: number, random: () => number): Marked {
   const tokens = Array.from({ length }, () => {
     const noise = Math.floor(random() * 2 ** 32).toString(36)
     return `t${(made++).toString(36)}z${noise}z`
   })
-  return { batch: batchOf(signal, tokens, random), tokens }
+  return { batch: batchOf(signal, tokens, random, Date.now()), tokens }
 }
 
-/** A batch that is the same whenever and wherever it is made. */
-export function plainBatch(signal: Signal, random: () => number): Batch {
-  return batchOf(signal, ['one', 'two', 'three'], random, 1_763_632_200_000)
-}
-
-/** What a batch holds, as plain data that can be compared. */
-export function contentOf(batch: Batch): unknown {
-  if (batch.signal !== 'metric') return structuredClone({ ...batch })
-  const { signal, length, series, values, times } = batch
-  const columns = { values: Array.from(values), times: Array.from(times) }
-  return { signal, length, series: structuredClone(series), ...columns }
+/** A batch that is the same for the same `random`, wherever and whenever it is made. */
+export function sameBatch(signal: Signal, length: number, random: () => number): Batch {
+  const tokens = Array.from({ length }, (_, i) => `s${i.toString(36)}z`)
+  return batchOf(signal, tokens, random, Date.UTC(2026, 0, 1))
 }
 
 /** Two samples of one series under the first token; under the second two of series that are equal, but two objects. */
@@ -61,6 +59,21 @@ export function crossed(batch: Batch): Batch {
   return { signal, length, series, values: Float64Array.from(values), times: Float64Array.from(times) }
 }
 
+/** The batch again, of which nothing can be changed: what tries to, throws. */
+export function frozen(batch: Batch): Batch {
+  return deepFreeze(copyOf(batch))
+}
+
+/** The records from one position to before another one, as a batch of their own. */
+export function sliceOf(batch: Batch, from: number, to: number): Batch {
+  return keepRecords(batch, (i) => i >= from && i < to)
+}
+
+/** What stands at each position of a batch. */
+export function recordsOf(batch: Batch): readonly unknown[] {
+  return batch.signal === 'metric' ? samplesOf(batch) : batch.records
+}
+
 /** What is rare but allowed: values that are no finite numbers, no time, texts that need care. */
 export function oddBatch(signal: Signal): Batch {
   const texts = ['', ' ', 'a"b\\c', 'line\nline', '\u0000', 'ü€𝄞', '\ud800', '__proto__', 'x'.repeat(5000)]
@@ -81,20 +94,24 @@ export function oddBatch(signal: Signal): Batch {
   return withoutForeign(signal, records)
 }
 
-function batchOf(signal: Signal, tokens: readonly string[], random: () => number, nowMs = Date.now()): Batch {
+const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical', 'debug', 'unknown']
+
+function batchOf(signal: Signal, tokens: readonly string[], random: () => number, nowMs: number): Batch {
   const length = tokens.length
   if (signal === 'metric')
     return {
       signal,
       length,
-      series: tokens.map((token) => seriesOf('conformance_value', { token })),
+      series: tokens.map((token, i) =>
+        seriesOf(i % 2 === 0 ? 'conformance_value' : 'conformance_level', { token }),
+      ),
       values: tokens.map(() => Math.round(random() * 1e6) / 16),
       times: tokens.map((_, i) => nowMs - length + i),
     }
   const records = tokens.map((token, i) => ({
     index: 'conformance',
     timeMs: nowMs - length + i,
-    severity: 'info' as const,
+    severity: SEVERITIES[i % SEVERITIES.length]!,
     publisher: 'conformance',
     labels: { token, alertname: token },
     annotations: { summary: `says ${token}` },
@@ -109,7 +126,7 @@ function withoutForeign(
   records: readonly {
     readonly index: string
     readonly timeMs: number
-    readonly severity: 'info' | 'unknown'
+    readonly severity: Severity
     readonly publisher: string
     readonly labels: Readonly<Record<string, unknown>>
     readonly annotations: Readonly<Record<string, unknown>>

@@ -1,15 +1,13 @@
-import type { Batch, Definition, Signal, Subscription } from '@smart-gateway/sdk'
+import type { Definition, Subscription } from '@smart-gateway/sdk'
 import { keepingLogger } from '../host/log.ts'
 import { KeepingIntake } from '../host/intake.ts'
 import { KeepingSink } from '../host/sink.ts'
 import { Failure } from '../finding.ts'
 import type { AnySession } from '../subject/generation.ts'
 import { PATIENCE, ending, turn } from '../time.ts'
-import { contentOf, crossed, markedBatch, plainBatch } from './batches.ts'
+import { SIGNALS, crossed, markedBatch, sameBatch } from './batches.ts'
 import { decode, messageOf } from './decode.ts'
 import { signalsOf, write } from './write.ts'
-
-const SIGNALS: readonly Signal[] = ['metric', 'event', 'log']
 
 /** What a thread or a check gives the plugin to do. */
 export interface Task {
@@ -40,7 +38,16 @@ export async function exercise({
     return said
   }
   if (session.apply !== undefined) {
-    return SIGNALS.map((signal) => applied(session, plainBatch(signal, random)))
+    const { apply } = session
+    return SIGNALS.map((signal) => {
+      const batch = sameBatch(signal, 20, random)
+      try {
+        // Columns come back as they are given or as arrays, which means the same.
+        return crossed(apply(crosses ? crossed(batch) : batch))
+      } catch (error) {
+        return error
+      }
+    })
   }
   if (session.decode !== undefined) {
     const { body, contentType } = (definition.kind === 'input' ? definition.example : undefined) ?? {
@@ -71,15 +78,6 @@ export async function exercise({
   await turn()
   await ending(() => subscribed.stop(), PATIENCE.graceMs)
   return []
-}
-
-/** What a filter makes of a batch; it may throw. */
-function applied(session: AnySession, batch: Batch): unknown {
-  try {
-    return contentOf(session.apply!(batch))
-  } catch (error) {
-    return error
-  }
 }
 
 /** Subscribes; undefined when it was refused. */

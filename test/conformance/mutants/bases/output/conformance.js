@@ -4,9 +4,11 @@ import { createServer } from 'node:http'
 export default {
   async setup() {
     const lines = []
+    let attempts = 0
     let fault = () => undefined
     const server = createServer(async (request, response) => {
       const posted = (await request.toArray()).join('').split('\n').slice(0, -1)
+      attempts++
       const { status = 200, headers = {}, refused = [], hangs = false } = fault(posted) ?? {}
       if (hangs) return
       if (status === 200) lines.push(...posted.filter((_, i) => !refused.includes(i)))
@@ -22,6 +24,7 @@ export default {
     return {
       options: { url: `http://127.0.0.1:${port}`, timeoutMs: 700 },
       received: () => lines,
+      attempts: () => attempts,
       faults: {
         down: close,
         hang: () => void (fault = () => ({ hangs: true })),

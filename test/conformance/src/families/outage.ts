@@ -1,0 +1,116 @@
+import type { Check } from '../check.ts'
+import { ensure, notTried } from '../finding.ts'
+import { PATIENCE, until } from '../time.ts'
+import { ensureAskedOnce } from '../work/attempts.ts'
+import { copyOf, markedBatch } from '../work/batches.ts'
+import type { Marked } from '../work/batches.ts'
+import { RETRY_AFTER_MS, faultOf, inTime, opened } from '../work/faulty.ts'
+import { missing, worthWriting } from '../work/stored.ts'
+import { told, verdictOn } from '../work/verdict.ts'
+import { write } from '../work/write.ts'
+
+/** What a store will take later. */
+export const OUTAGE: readonly Check[] = [
+  {
+    id: 'output.busy',
+    level: 'must',
+    clauses: ['O-3'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      await faultOf(peer, 'busy', 'be busy')(RETRY_AFTER_MS)
+      for (const signal of inTime(worthWriting(subject, peer))) {
+        const { batch } = markedBatch(signal, 5, subject.random)
+        const written = await write(generation.session, batch)
+        ensure(verdictOn(written, batch) === 'again', {
+          did: `wrote 5 records (${signal}) to a store that asks to come again later`,
+          saw: `the write ${told(written)}`,
+          hint: 'Reject at once with retryable(…): the gateway waits and writes again.',
+        })
+      }
+    },
+  },
+  {
+    id: 'output.retry-after',
+    level: 'should',
+    clauses: ['O-11'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      await faultOf(peer, 'busy', 'be busy')(RETRY_AFTER_MS)
+      for (const signal of inTime(worthWriting(subject, peer))) {
+        const written = await write(generation.session, markedBatch(signal, 5, subject.random).batch)
+        if (written.how === 'pending') notTried('the write did not settle')
+        const error = written.how === 'failed' ? written.error : written.rejected[0]?.error
+        const { retryAfter } = (error ?? {}) as { retryAfter?: number }
+        ensure(retryAfter !== undefined && Math.abs(retryAfter - RETRY_AFTER_MS) <= 1000, {
+          did: `wrote 5 records (${signal}) to a store that asks to come again in ${RETRY_AFTER_MS} ms`,
+          saw: `the error has retryAfter ${String(retryAfter)}`,
+          hint: 'Take it from the answer, in milliseconds.',
+        })
+      }
+    },
+  },
+  {
+    id: 'output.busy-once',
+    level: 'should',
+    clauses: ['O-12'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      await faultOf(peer, 'busy', 'be busy')(RETRY_AFTER_MS)
+      for (const signal of inTime(worthWriting(subject, peer)))
+        await ensureAskedOnce(subject, peer, generation, signal, {
+          that: 'asks to come again later',
+          hint: 'Hand it on at once: the gateway waits, with backoff, and shows that it does.',
+        })
+    },
+  },
+  {
+    id: 'output.outage',
+    level: 'must',
+    clauses: ['O-2', 'O-3', 'O-14'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      const hasGivenUp = (): boolean => generation.loan.failures.length > 0
+      await faultOf(peer, 'down', 'go away')()
+      const written: Marked[] = []
+      for (const signal of inTime(worthWriting(subject, peer))) {
+        // Nothing more is written to a session that gave itself up.
+        if (hasGivenUp()) break
+        const marked = markedBatch(signal, 5, subject.random)
+        const during = await write(generation.session, marked.batch, PATIENCE.settleMs)
+        ensure(verdictOn(during, marked.batch) === 'again', {
+          did: `wrote 5 records (${signal}) while the store was away`,
+          saw: `the write ${told(during)}`,
+          hint: 'What may work later is retryable(…).',
+        })
+        written.push(marked)
+      }
+      await peer.faults!.heal()
+      let { session } = generation
+      for (const { batch, tokens } of written) {
+        const isBack = await until(async () => {
+          // As the gateway does: a session that gave itself up is opened anew.
+          if (hasGivenUp() && session === generation.session)
+            session = (await subject.open({ generation: 2 })).session
+          const again = await write(session, copyOf(batch))
+          return again.how === 'taken' && again.rejected.length === 0
+        }, PATIENCE.settleMs)
+        const did = `wrote 5 records (${batch.signal}) again once the store was back`
+        ensure(isBack, {
+          did,
+          saw: 'no write succeeds any more',
+          hint: 'Connect anew, or call context.fail.',
+        })
+        const lost = await missing(peer, session.address, tokens)
+        ensure(lost.length === 0, {
+          did,
+          saw: `the store lacks ${lost.length} of them`,
+          hint: 'Send the whole batch again.',
+        })
+      }
+    },
+  },
+]
