@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.ts'
+import { OF_BATCH } from './of-batch.ts'
 import { OF_FILTER } from './of-filter.ts'
 import { OF_INPUT } from './of-input.ts'
 import { OF_LIFECYCLE } from './of-lifecycle.ts'
@@ -10,6 +11,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...OF_PACKAGE,
   ...OF_LIFECYCLE,
   ...OF_INPUT,
+  ...OF_BATCH,
   ...OF_OUTPUT,
   ...OF_FILTER,
   ...OF_TRANSPORT,

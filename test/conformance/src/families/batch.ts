@@ -31,18 +31,16 @@ export const BATCH: readonly Check[] = [
       await ensureUnchanged(session, signals.flatMap(batchesOf), '')
       await ensureNoAttempt(session, signals.flatMap(batchesOf), '')
       const faults = subject.isFull ? (await subject.peer()).faults : undefined
-      for (const name of FAULTS) {
+      const ways = signals.flatMap((signal) => FAULTS.map((name) => ({ signal, name })))
+      for (const { signal, name } of inTime(ways)) {
         if (faults?.[name] === undefined) continue
-        const when = ` while the fault "${name}" was on`
-        for (const signal of inTime(signals, 1000)) {
-          const batch = markedBatch(signal, 10, subject.random).batch
-          for (const ensureSo of [ensureUnchanged, ensureNoAttempt]) {
-            await faults[name](RETRY_AFTER_MS)
-            try {
-              await ensureSo(session, [batch], when)
-            } finally {
-              await faults.heal()
-            }
+        const { batch } = markedBatch(signal, 10, subject.random)
+        for (const ensureSo of [ensureUnchanged, ensureNoAttempt]) {
+          await faults[name](RETRY_AFTER_MS)
+          try {
+            await ensureSo(session, [batch], ` while the fault "${name}" was on`)
+          } finally {
+            await faults.heal()
           }
         }
       }
@@ -53,7 +51,7 @@ export const BATCH: readonly Check[] = [
 /** Looks at batches while they are written, and a while after. */
 async function ensureUnchanged(session: AnySession, batches: readonly Batch[], when: string): Promise<void> {
   const watches = batches.map((batch) => ({ batch, did: didWith(batch, when), changed: watched(batch) }))
-  for (const { batch, did, changed } of watches) {
+  for (const { batch, did, changed } of inTime(watches)) {
     const { end, what } = await watchedWhile(changed, () => session.write!(batch as never))
     ensure(what === undefined, { did, saw: String(what), hint: HINT })
     // For output.answers to tell; a second write would be open beside it.
@@ -68,7 +66,7 @@ async function ensureUnchanged(session: AnySession, batches: readonly Batch[], w
 
 /** Writes batches that cannot be changed: who changes them and puts them back is seen by what it throws. */
 async function ensureNoAttempt(session: AnySession, batches: readonly Batch[], when: string): Promise<void> {
-  for (const batch of batches) {
+  for (const batch of inTime(batches)) {
     const end = await ending(() => session.write!(frozen(batch) as never))
     if (end.how === 'pending') break
     const errors =

@@ -128,6 +128,8 @@ export const FILTER: readonly Check[] = [
         if (batch.signal !== 'metric') continue
         const plain = filter.fateOf(copyOf(batch))
         if (!isWhole(plain, 'metric')) continue
+        // Whoever does not do the same twice is told so by filter.deterministic.
+        if (!isDeepStrictEqual(plain, filter.fateOf(copyOf(batch)))) continue
         const typed = filter.fateOf(crossed(batch))
         const did = `${didWith(batch)} whose columns are Float64Array`
         const hint = 'Read columns by index: a typed array has not what an array has.'
@@ -148,20 +150,20 @@ export const FILTER: readonly Check[] = [
     kinds: ['filter'],
     async run(subject) {
       const filter = await Applied.open(subject)
+      // Sessions of their own: what a filter counts, it counts anew in each.
+      const [whole, inParts] = [await Applied.open(subject, 2), await Applied.open(subject, 3)]
       const hint = 'Decide by the records alone.'
-      for (const [i, batch] of batches(subject).entries()) {
+      for (const batch of batches(subject)) {
+        const size = batch.length > 100 ? 20 : 1
+        const outcomes = [outcomeOf(whole, batch), outcomeOf(inParts, batch, size)]
         if (!isWhole(filter.fateOf(copyOf(batch)), batch.signal)) continue
-        const outcome = outcomeOf(filter, batch)
-        ensure(isDeepStrictEqual(outcome, outcomeOf(filter, batch)), {
+        ensure(isDeepStrictEqual(outcomeOf(filter, batch), outcomeOf(filter, batch)), {
           did: `applied it twice to the same batch of ${batch.length} (${batch.signal})`,
           saw: 'it gave two different batches',
           hint,
         })
-        // In a session of its own: what a filter counts, it counts anew.
-        const next = await Applied.open(subject, i + 2)
-        const size = batch.length > 100 ? 20 : 1
-        ensure(isDeepStrictEqual(outcome, outcomeOf(next, batch, size)), {
-          did: `applied it to a batch of ${batch.length} (${batch.signal}), and to its records ${size === 1 ? 'one by one' : `${size} at a time`}`,
+        ensure(isDeepStrictEqual(outcomes[0], outcomes[1]), {
+          did: `${didWith(batch)}, and to its records ${size === 1 ? 'one by one' : `${size} at a time`}`,
           saw: 'what goes on is not the same',
           hint,
         })

@@ -10,6 +10,7 @@ import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, until } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { exercise } from '../work/exercise.ts'
+import { inTime } from '../work/faulty.ts'
 import { join, produce, textsFor } from '../work/messages.ts'
 import { exported } from '../work/state.ts'
 import { missing, storedCounts, worthWriting } from '../work/stored.ts'
@@ -65,7 +66,7 @@ export const SWAP: readonly Check[] = [
       const signals = worthWriting(subject, peer)
       const tokens: string[] = []
       const put = async (session: AnySession, when: string): Promise<void> => {
-        for (const signal of signals) {
+        for (const signal of inTime(signals, 500)) {
           const marked = markedBatch(signal, 20, subject.random)
           tokens.push(...marked.tokens)
           await writeWell(session, marked.batch, when)

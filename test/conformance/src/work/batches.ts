@@ -19,13 +19,20 @@ export function markedBatch(signal: Signal, length: number, random: () => number
     const noise = Math.floor(random() * 2 ** 32).toString(36)
     return `t${(made++).toString(36)}z${noise}z`
   })
-  return { batch: batchOf(signal, tokens, random, Date.now()), tokens }
+  return { batch: batchOf(signal, tokens, random), tokens }
 }
 
-/** A batch that is the same for the same `random`, wherever and whenever it is made. */
-export function sameBatch(signal: Signal, length: number, random: () => number): Batch {
-  const tokens = Array.from({ length }, (_, i) => `s${i.toString(36)}z`)
-  return batchOf(signal, tokens, random, Date.UTC(2026, 0, 1))
+/** A batch that is the same whenever and wherever it is made. */
+export function plainBatch(signal: Signal, random: () => number): Batch {
+  return batchOf(signal, ['one', 'two', 'three'], random, 1_763_632_200_000)
+}
+
+/** What a batch holds, as plain data that can be compared. */
+export function contentOf(batch: Batch): unknown {
+  if (batch.signal !== 'metric') return structuredClone({ ...batch })
+  const { signal, length, series, values, times } = batch
+  const columns = { values: Array.from(values), times: Array.from(times) }
+  return { signal, length, series: structuredClone(series), ...columns }
 }
 
 /** Two samples of one series under the first token; under the second two of series that are equal, but two objects. */
@@ -96,7 +103,7 @@ export function oddBatch(signal: Signal): Batch {
 
 const SEVERITIES: readonly Severity[] = ['info', 'warning', 'critical', 'debug', 'unknown']
 
-function batchOf(signal: Signal, tokens: readonly string[], random: () => number, nowMs: number): Batch {
+function batchOf(signal: Signal, tokens: readonly string[], random: () => number, nowMs = Date.now()): Batch {
   const length = tokens.length
   if (signal === 'metric')
     return {

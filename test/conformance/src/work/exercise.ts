@@ -1,11 +1,11 @@
-import type { Definition, Subscription } from '@smart-gateway/sdk'
+import type { Batch, Definition, Subscription } from '@smart-gateway/sdk'
 import { keepingLogger } from '../host/log.ts'
 import { KeepingIntake } from '../host/intake.ts'
 import { KeepingSink } from '../host/sink.ts'
 import { Failure } from '../finding.ts'
 import type { AnySession } from '../subject/generation.ts'
 import { PATIENCE, ending, turn } from '../time.ts'
-import { SIGNALS, crossed, markedBatch, sameBatch } from './batches.ts'
+import { SIGNALS, contentOf, crossed, markedBatch, plainBatch } from './batches.ts'
 import { decode, messageOf } from './decode.ts'
 import { signalsOf, write } from './write.ts'
 
@@ -38,15 +38,9 @@ export async function exercise({
     return said
   }
   if (session.apply !== undefined) {
-    const { apply } = session
     return SIGNALS.map((signal) => {
-      const batch = sameBatch(signal, 20, random)
-      try {
-        // Columns come back as they are given or as arrays, which means the same.
-        return crossed(apply(crosses ? crossed(batch) : batch))
-      } catch (error) {
-        return error
-      }
+      const batch = plainBatch(signal, random)
+      return applied(session, crosses ? crossed(batch) : batch)
     })
   }
   if (session.decode !== undefined) {
@@ -78,6 +72,15 @@ export async function exercise({
   await turn()
   await ending(() => subscribed.stop(), PATIENCE.graceMs)
   return []
+}
+
+/** What a filter makes of a batch; it may throw. */
+function applied(session: AnySession, batch: Batch): unknown {
+  try {
+    return contentOf(session.apply!(batch))
+  } catch (error) {
+    return error
+  }
 }
 
 /** Subscribes; undefined when it was refused. */
