@@ -28,6 +28,8 @@ const WITHOUT: Readonly<Record<string, readonly Hook[]>> = {
   // Who listens is not connected to a peer that could hang; nobody tells the producer of a line what became of it.
   'transports/http': ['faults.hang'],
   'transports/socket': ['faults.hang', 'fate'],
+  // A broker of the machine's is not ended, and tells no producer what its consumers said.
+  'transports/amqp': ['faults.hang', 'fate', 'faults.down'],
   // A file takes everything, at once, or it is not there.
   'outputs/file': ['faults.hang', 'faults.refuseOnly', 'faults.refuse', 'faults.busy'],
 }
@@ -71,6 +73,7 @@ describeWith(['rabbitmq'], 'the plugin transports/amqp, with a broker', () => {
       const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
       expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
       expect(report.profile).toBe('full')
+      expect(report.notTried.hooks).toEqual(WITHOUT['transports/amqp'])
     },
     TIMEOUT_MS,
   )
