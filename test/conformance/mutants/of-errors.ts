@@ -61,4 +61,19 @@ export const OF_ERRORS: readonly Mutant[] = [
     ],
     fails: ['options.secrets-hidden'],
   },
+  {
+    does: 'logs its password where it subscribes',
+    base: 'transport',
+    changes: [
+      code(
+        "description: 'Where messages come from.' } },",
+        "description: 'Where messages come from.' }, token: { type: 'string', writeOnly: true, description: 'What the peer wants to see.' } },",
+      ),
+      code(
+        'async subscribe({ credit }, intake) {',
+        'async subscribe({ credit }, intake, { log }) {\n        log.info(`as ${options.token}`)',
+      ),
+    ],
+    fails: ['options.secrets-hidden'],
+  },
 ]
