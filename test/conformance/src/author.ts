@@ -10,7 +10,10 @@ export interface Author {
   readonly options?: Readonly<Record<string, unknown>>
   /** A transport's: what stands beside `transport` in an input's `from`. Left out: made from its schema. */
   readonly subscription?: Readonly<Record<string, unknown>>
-  /** Starts a peer for one check, an in-process stand-in or a real one, and resolves once it takes connections. */
+  /**
+   * Starts a peer for one check, an in-process stand-in or a real one, and resolves once it takes connections.
+   * `lifecycle.two-instances` asks for a second one beside it; where there can be only one, reject then.
+   */
   setup?(kit: Kit): Promise<Peer>
   /** SHOULD checks that are not to be run, by id, each with the reason; it is shown. A MUST cannot be skipped. */
   readonly skip?: Readonly<Record<string, string>>

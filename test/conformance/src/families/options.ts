@@ -187,7 +187,8 @@ async function saidWith(subject: Subject, options: object, generation: number): 
     const opened = await traces.run(() => openGeneration(definition, host, owner, valid))
     const { session } = opened
     const subscription = await subject.subscription().catch(() => undefined)
-    const done = await exercise({ session, definition, subscription, random: subject.random }).catch(
+    const { random } = subject
+    const done = await exercise({ session, definition, subscription, random, lines: host.lines }).catch(
       (error: unknown) => [error],
     )
     said.push(...done.flatMap(textsOf), session.address ?? '')

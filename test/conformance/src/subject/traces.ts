@@ -10,18 +10,36 @@ interface Timer {
   hasRef(): boolean
 }
 
+/** What libuv holds open for somebody, by the name of its kind: it shows as no file descriptor of its own, and may be unref'd. */
+interface Handle {
+  readonly what: string
+  /** Undefined once it is closed. */
+  hasRef(): boolean | undefined
+}
+
+const HANDLES: Readonly<Record<string, string>> = {
+  PROCESSWRAP: 'a process that it started',
+  WORKER: 'a thread that it started',
+  FSEVENTWRAP: 'a watcher of files',
+  STATWATCHER: 'a watcher of a file',
+}
+
 const inside = new AsyncLocalStorage<Traces>()
 
-// Asks for timers only: everything else that a process holds shows as a file descriptor.
 createHook({
   init(_id, type, _trigger, resource) {
     if (type === 'Timeout') inside.getStore()?.timers.push(resource as Timer)
+    const what = HANDLES[type]
+    if (what === undefined) return
+    const handle = resource as Omit<Handle, 'what'>
+    inside.getStore()?.handles.push({ what, hasRef: () => handle.hasRef() })
   },
 }).enable()
 
-/** What a plugin leaves in the process: timers that it made, and descriptors that were not open before. */
+/** What a plugin leaves in the process: timers, processes, threads and watchers that it made, and descriptors that were not open before. */
 export class Traces {
   readonly timers: Timer[] = []
+  readonly handles: Handle[] = []
   #descriptors = descriptors()
 
   /** Takes what is open now for what was open before: it is the peer's. */
@@ -46,7 +64,11 @@ export class Traces {
     const opened = [...descriptors()].flatMap(([target, count]) =>
       count > (this.#descriptors.get(target) ?? 0) ? [target] : [],
     )
-    return [...timers, ...opened]
+    const held = this.handles
+      .map(({ what, hasRef }) => [what, hasRef()] as const)
+      .filter(([, isRef]) => isRef !== undefined)
+      .map(([what, isRef]) => `${what}${isRef === true ? '' : ' (unref’d)'}`)
+    return [...timers, ...held, ...opened]
   }
 
   /** Whether what is left will not end by itself in that time. */

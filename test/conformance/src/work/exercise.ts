@@ -17,6 +17,8 @@ export interface Task {
   readonly random: () => number
   /** Whether batches come as they do in a thread. */
   readonly crosses?: boolean
+  /** Where the log of a subscription goes; left out, nobody reads it. */
+  readonly lines?: string[]
 }
 
 /** Lets a session do a little of what it is for; what it may refuse, it may refuse. Returns what it said doing so. */
@@ -26,6 +28,7 @@ export async function exercise({
   subscription,
   random,
   crosses = false,
+  lines,
 }: Task): Promise<readonly unknown[]> {
   if (session.write !== undefined) {
     const said: unknown[] = []
@@ -66,7 +69,7 @@ export async function exercise({
   }
   const intake = new KeepingIntake()
   intake.onDeliver = (delivered) => delivered.accept()
-  const subscribed = await subscribe(session, subscription, intake)
+  const subscribed = await subscribe(session, subscription, intake, 'reader', lines)
   if (subscribed === undefined) return []
   await ending(async () => subscribed.start(), PATIENCE.grantMs)
   await turn()
@@ -89,8 +92,9 @@ export async function subscribe(
   options: unknown,
   intake: KeepingIntake,
   input = 'reader',
+  lines: string[] = [],
 ): Promise<Subscription | undefined> {
-  const context = { input, log: keepingLogger([]) }
+  const context = { input, log: keepingLogger(lines) }
   const end = await ending(() => session.subscribe!(options, intake, context), PATIENCE.grantMs)
   if (end.how !== 'resolved') return undefined
   const { start, stop } = (end.value ?? {}) as Partial<Subscription>

@@ -1,0 +1,79 @@
+import { code } from './mutant.ts'
+import type { Mutant } from './mutant.ts'
+
+/** Failures that say too little or too much. */
+export const OF_ERRORS: readonly Mutant[] = [
+  {
+    does: 'throws a text instead of an error when it cannot open',
+    base: 'output',
+    changes: [code('agent.destroy()\n      throw error', "agent.destroy()\n      throw 'no store'")],
+    fails: ['errors.open'],
+  },
+  {
+    does: 'throws errors whose properties have other types',
+    base: 'output',
+    changes: [
+      code(
+        'const error = failure(`the store answers ${statusCode}`, statusCode !== 400)',
+        'const error = failure(`the store answers ${statusCode}`, String(statusCode !== 400))',
+      ),
+    ],
+    fails: ['output.refused', 'output.busy', 'output.retry-after', 'errors.write'],
+  },
+  {
+    does: 'asks for a wait that is negative',
+    base: 'output',
+    changes: [code("Number(headers['retry-after']) * 1000", "Number(headers['retry-after']) * -1000")],
+    fails: ['output.busy', 'output.retry-after', 'errors.write'],
+  },
+  {
+    does: 'shows its password in the code of a refusal',
+    base: 'output',
+    changes: [
+      code(
+        'else reject(refusal(answer))',
+        'else reject(Object.assign(refusal(answer), { code: `refused ${token}` }))',
+      ),
+    ],
+    fails: ['errors.secrets-hidden'],
+  },
+  {
+    does: 'logs its password in base64 when the store is busy',
+    base: 'output',
+    changes: [
+      code(
+        '        else reject(refusal(answer))',
+        '        else {\n          if (answer.statusCode === 503) log.warn(`busy, for ${btoa(`me:${token}`)}`)\n          reject(refusal(answer))\n        }',
+      ),
+      code('send(options, agent, signal, lines)', 'send(options, agent, signal, lines, log)'),
+      code('agent, signal, lines) {', 'agent, signal, lines, log) {'),
+    ],
+    fails: ['errors.secrets-hidden'],
+  },
+  {
+    does: 'shows its password in base64 when it opens',
+    base: 'output',
+    changes: [
+      code(
+        'log.info(`writes to ${options.url}`)',
+        'log.info(`Basic ${btoa(`conformance:${options.token}`)}`)',
+      ),
+    ],
+    fails: ['options.secrets-hidden'],
+  },
+  {
+    does: 'logs its password where it subscribes',
+    base: 'transport',
+    changes: [
+      code(
+        "description: 'Where messages come from.' } },",
+        "description: 'Where messages come from.' }, token: { type: 'string', writeOnly: true, description: 'What the peer wants to see.' } },",
+      ),
+      code(
+        'async subscribe({ credit }, intake) {',
+        'async subscribe({ credit }, intake, { log }) {\n        log.info(`as ${options.token}`)',
+      ),
+    ],
+    fails: ['options.secrets-hidden'],
+  },
+]
