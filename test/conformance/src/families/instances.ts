@@ -11,7 +11,7 @@ import { messageOf } from '../subject/message.ts'
 import { optionsBeside } from '../subject/options-beside.ts'
 import { sizeOf } from '../subject/state-size.ts'
 import type { Subject } from '../subject/subject.ts'
-import { ending, until } from '../time.ts'
+import { ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { crossing } from '../work/crossing.ts'
 import { exercise } from '../work/exercise.ts'
@@ -145,32 +145,25 @@ async function ensureOwnStores(subject: Subject, peers: Pair<Peer>): Promise<voi
 
 async function ensureOwnMessages(subject: Subject, [near, far]: Pair<Peer>): Promise<void> {
   const one = await Reader.open(subject, near, 'near')
-  const first = await one?.send(1)
-  if (first !== undefined && !(await until(() => one!.hasAll(first)))) return void subject.notes.push(MIXED)
+  if (one !== undefined && !(await one.comes()).hasCome) return void subject.notes.push(MIXED)
   const other = await Reader.open(subject, far, 'far')
   const isAlike = isDeepStrictEqual([near.options, near.subscription], [far.options, far.subscription])
   if (one === undefined || other === undefined || (isAlike && one.address === other.address)) return
-  const did = 'opened two instances with a peer each, and let both peers send 5 messages'
-  const texts = [await one.send(5), await other.send(5)] as const
-  await until(() => one.hasAll(texts[0]) && other.hasAll(texts[1]))
-  for (const [reader, own, foreign] of [
-    [one, texts[0], texts[1]],
-    [other, texts[1], texts[0]],
+  const did = 'opened two instances with a peer each, and let both peers send'
+  for (const [reader, beside] of [
+    [one, other],
+    [other, one],
   ] as const) {
-    ensure(!foreign.some((text) => reader.has(text)), {
+    const sent = await reader.comes()
+    ensure(!sent.texts.some((text) => beside.has(text)), {
       did,
       saw: 'one of them handed on what the peer of the other one had sent',
       hint: HINT,
     })
-    ensure(reader.hasAll(own), {
-      did,
-      saw: 'one of them did not hand on all that its peer had sent',
-      hint: HINT,
-    })
+    ensure(sent.hasCome, { did, saw: 'one of them does not hand on what its peer sends', hint: HINT })
   }
   await one.close()
-  const late = await other.send(5)
-  ensure(await until(() => other.hasAll(late)), {
+  ensure((await other.comes()).hasCome, {
     did: `${did}, then stopped one`,
     saw: 'the other one does not hand on any more what its peer sends',
     hint: HINT,

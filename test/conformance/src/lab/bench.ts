@@ -26,14 +26,19 @@ for (const stream of [process.stdout, process.stderr]) {
     return true
   }) as typeof stream.write
 }
-process.on('uncaughtException', (error) => void strays.push(messageOf(error)))
-process.on('unhandledRejection', (error) => void strays.push(messageOf(error)))
+process.on('uncaughtException', stray)
+process.on('unhandledRejection', stray)
 
 const standing = prepare()
 standing.catch(() => undefined)
 process.on('message', (order: Order) => void answer(order))
 // Whoever gave the orders is gone.
 process.on('disconnect', () => process.exit())
+
+function stray(error: unknown): void {
+  // What a check would have said had it not ended before is none of the plugin's.
+  if (!(error instanceof Failure || error instanceof NotRun)) strays.push(messageOf(error))
+}
 
 async function answer({ check: id, strays: before }: Order): Promise<void> {
   const check = CHECKS.find((one) => one.id === id)!

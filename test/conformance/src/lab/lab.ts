@@ -51,7 +51,7 @@ export class Lab {
     rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  async #run({ id }: Check): Promise<Verdict> {
+  async #run({ id, level }: Check): Promise<Verdict> {
     if (this.#lost >= MAX_LOST)
       return {
         status: 'not-tried',
@@ -93,7 +93,8 @@ export class Lab {
     })
     over.abort()
     if (broken) this.#lost++
-    this.#strays.push(...strays.map((message) => ({ during: id, message })))
+    // A figure judges nobody: it may end in the midst of work.
+    if (level !== 'report') this.#strays.push(...strays.map((message) => ({ during: id, message })))
     this.#strays.length = Math.min(this.#strays.length, MAX_STRAYS)
     if ('closed' in known) this.#closed = known.closed
     this.#profile = known.profile ?? this.#profile
