@@ -8,6 +8,7 @@ export const OF_INPUT: readonly Mutant[] = [
     base: 'input',
     changes: [code('{"name":"up","host":"a"', '{"name":"up"')],
     fails: ['input.example'],
+    failsInThread: ['input.example'],
   },
   {
     does: 'has no example',
@@ -33,6 +34,7 @@ export const OF_INPUT: readonly Mutant[] = [
     base: 'input',
     changes: [code("signals: ['metric', 'log']", "signals: ['metric']")],
     fails: ['input.records', 'input.malformed'],
+    failsInThread: ['input.records', 'input.malformed'],
   },
   {
     does: 'gives a log line a second after decode has returned',
@@ -63,6 +65,7 @@ export const OF_INPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['lifecycle.two-instances', 'input.pure', 'input.malformed', 'isolation.worker'],
+    failsInThread: ['input.pure', 'input.malformed'],
   },
   {
     does: 'fills one record again and again',
@@ -92,6 +95,7 @@ export const OF_INPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['input.interned'],
+    failsInThread: ['input.interned'],
   },
   {
     does: 'throws a text at a malformed message',
@@ -126,6 +130,7 @@ export const OF_INPUT: readonly Mutant[] = [
     base: 'source',
     changes: [code('if (stopped) return', 'if (stopped || open.size > 0) return')],
     fails: ['source.once', 'source.backpressure', 'source.given-back'],
+    failsInThread: ['source.once', 'source.backpressure', 'source.given-back'],
   },
   {
     does: 'takes a refusal for an acceptance',
@@ -143,5 +148,6 @@ export const OF_INPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['source.stops'],
+    failsInThread: ['source.stops'],
   },
 ]

@@ -48,6 +48,7 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
       ),
     ],
     fails: ['lifecycle.stop-twice', 'lifecycle.orders'],
+    failsInThread: ['lifecycle.stop-twice'],
   },
   {
     does: 'never stops once its signal was aborted after a write',
@@ -137,6 +138,7 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     base: 'output',
     changes: [code("Number(headers['retry-after']) * 1000", "Number(headers['retry-after']) * -1000")],
     fails: ['output.busy', 'output.retry-after', 'errors.write'],
+    failsInThread: ['output.busy', 'output.retry-after', 'errors.write'],
   },
   {
     does: 'shows its password in the code of a refusal',
@@ -218,6 +220,15 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
       ),
     ],
     fails: ['isolation.worker'],
+    failsInThread: [
+      'output.stores',
+      'output.equal-series',
+      'output.rehearse',
+      'swap.beside',
+      'swap.aborted',
+      'swap.state',
+      'swap.unknown-state',
+    ],
   },
   {
     does: 'prints',

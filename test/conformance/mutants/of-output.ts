@@ -13,6 +13,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.batch-unchanged', 'output.rehearse'],
+    failsInThread: ['output.batch-unchanged', 'output.rehearse'],
   },
   {
     does: 'rejects a record that there is not',
@@ -24,6 +25,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.answers'],
+    failsInThread: ['output.answers'],
   },
   {
     does: 'acknowledges before the store has it',
@@ -52,6 +54,18 @@ export const OF_OUTPUT: readonly Mutant[] = [
       code('    const seen = new Set()\n', '    const seen = new Set()\n    const kept = []\n'),
     ],
     fails: [
+      'output.stores',
+      'output.partial',
+      'output.refused',
+      'output.busy',
+      'output.retry-after',
+      'output.outage',
+      'output.flushes',
+      'output.stopped-hanging',
+      'swap.under-load',
+      'swap.follow',
+    ],
+    failsInThread: [
       'output.stores',
       'output.partial',
       'output.refused',

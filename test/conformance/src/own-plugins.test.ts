@@ -36,6 +36,10 @@ describe.each(names.toSorted())('the plugin %s', (name) => {
       const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
       expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
       expect(report.profile).toBe(profile)
+      const ranIn = new Set(
+        report.outcomes.filter(({ result }) => result.status === 'passed').map(({ isolation }) => isolation),
+      )
+      expect([...ranIn]).toEqual(/^(input|output)s/.test(name) ? ['inline', 'worker'] : ['inline'])
     },
     TIMEOUT_MS,
   )

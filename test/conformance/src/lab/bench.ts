@@ -3,6 +3,7 @@ import type { Definition } from '@smart-gateway/sdk'
 import { Failure, NotRun } from '../finding.ts'
 import { CHECKS } from '../checks.ts'
 import type { Check } from '../check.ts'
+import type { Isolation } from '../isolation.ts'
 import { importDefinition } from '../subject/definition.ts'
 import { messageOf } from '../subject/message.ts'
 import { readPackage } from '../subject/plugin-package.ts'
@@ -30,18 +31,18 @@ process.on('unhandledRejection', (error) => void strays.push(error))
 
 const standing = prepare()
 standing.catch(() => undefined)
-process.on('message', ({ check }: Order) => void answer(check))
+process.on('message', (order: Order) => void answer(order))
 // Whoever gave the orders is gone.
 process.on('disconnect', () => process.exit())
 
-async function answer(id: string): Promise<void> {
-  const check = CHECKS.find((one) => one.id === id)!
+async function answer(order: Order): Promise<void> {
+  const check = CHECKS.find(({ id }) => id === order.check)!
   try {
-    const note = await run(check)
-    process.send!({ check: id, ...note, stray: strays.length > 0 } satisfies Note)
+    const note = await run(check, order.isolation)
+    process.send!({ ...order, ...note, stray: strays.length > 0 } satisfies Note)
   } catch (error) {
-    const note = { verdict: broken(error), closed: undefined, profile: 'core' as const, stray: true }
-    process.send!({ check: id, ...note } satisfies Note)
+    const note = { verdict: broken(error), closed: {}, profile: 'core' as const, stray: true }
+    process.send!({ ...order, ...note } satisfies Note)
   }
 }
 
@@ -56,12 +57,13 @@ async function prepare(): Promise<Standing> {
   return { plugin, author, seed, scratch, definition, printed, closed, shared: new Map() }
 }
 
-async function run(check: Check): Promise<Omit<Note, 'check' | 'stray'>> {
+async function run(check: Check, isolation: Isolation): Promise<Omit<Note, keyof Order | 'stray'>> {
   const known = await standing
   const { author } = known
   const profile = author.setup === undefined ? 'core' : 'full'
   const skip = author.skip?.[check.id]
-  const verdict = skip === undefined ? await runOn(await Subject.make(known), check) : skipped(check, skip)
+  const verdict =
+    skip === undefined ? await runOn(await Subject.make(known, isolation), check) : skipped(check, skip)
   return { verdict, profile, closed: known.closed }
 }
 

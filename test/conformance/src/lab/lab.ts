@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Check } from '../check.ts'
+import type { Trial } from '../isolation.ts'
+import type { Closed } from '../subject/subject.ts'
 import { PATIENCE } from '../time.ts'
 import type { Note, Order, Setting, Verdict } from './protocol.ts'
 
@@ -18,7 +19,7 @@ const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', imp
 export class Lab {
   readonly #setting: Omit<Setting, 'closed' | 'scratch'>
   readonly #scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
-  #closed: string | undefined
+  #closed: Closed = {}
   #profile: Note['profile'] = 'core'
   /** Checks that hung, ended their process or would have, or could not begin. */
   #lost = 0
@@ -36,8 +37,8 @@ export class Lab {
   }
 
   /** How a check ended; never rejects. */
-  run(check: Check): Promise<Verdict> {
-    const verdict = this.#turn.then(() => this.#run(check))
+  run(trial: Trial): Promise<Verdict> {
+    const verdict = this.#turn.then(() => this.#run(trial))
     this.#turn = verdict
     return verdict
   }
@@ -48,7 +49,7 @@ export class Lab {
     rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  async #run({ id }: Check): Promise<Verdict> {
+  async #run({ check: { id }, isolation }: Trial): Promise<Verdict> {
     if (this.#lost >= MAX_LOST)
       return {
         status: 'not-run',
@@ -61,7 +62,7 @@ export class Lab {
         const lose = (verdict: Verdict): void => resolve({ verdict, stray: true })
         const timer = setTimeout(() => lose(hung()), PATIENCE.checkMs)
         const onMessage = (note: Note): void => {
-          if (note.check === id) resolve(note)
+          if (note.check === id && note.isolation === isolation) resolve(note)
         }
         const onExit = (code: number | null, signal: string | null): void => lose(ended(code ?? signal))
         bench.on('message', onMessage).once('exit', onExit)
@@ -69,14 +70,14 @@ export class Lab {
           clearTimeout(timer)
           bench.off('message', onMessage).off('exit', onExit)
         })
-        bench.send({ check: id } satisfies Order, (error) => {
+        bench.send({ check: id, isolation } satisfies Order, (error) => {
           if (error !== null) lose(ended(bench.exitCode ?? error.message))
         })
       },
     )
     over.abort()
     if (stray) this.#lost++
-    if ('closed' in known) this.#closed = known.closed
+    this.#closed = known.closed ?? this.#closed
     this.#profile = known.profile ?? this.#profile
     // After a failure nobody knows what the plugin left: the next check begins with a clean process.
     if (verdict.status === 'failed') {

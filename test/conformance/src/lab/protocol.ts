@@ -1,8 +1,11 @@
 import type { Finding } from '../finding.ts'
+import type { Isolation } from '../isolation.ts'
+import type { Closed } from '../subject/subject.ts'
 
 /** What the process that runs checks is told. */
 export interface Order {
   readonly check: string
+  readonly isolation: Isolation
 }
 
 /** What it needs to know before the first order. */
@@ -14,7 +17,7 @@ export interface Setting {
   /** Where checks may have their folders. */
   readonly scratch: string
   /** Why it does not open, where that was seen already. */
-  readonly closed: string | undefined
+  readonly closed: Closed
 }
 
 /** How one check ended. */
@@ -29,8 +32,9 @@ export type Verdict =
 /** What the process says of it. */
 export interface Note {
   readonly check: string
+  readonly isolation: Isolation
   readonly verdict: Verdict
-  readonly closed: string | undefined
+  readonly closed: Closed
   /** `full` where the author starts a peer. */
   readonly profile: 'core' | 'full'
   /** Whether something was thrown that would have ended the process. */

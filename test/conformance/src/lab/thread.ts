@@ -16,7 +16,7 @@ import type { ThreadData, ThreadNote } from './in-thread.ts'
 const { task, folder, scratch, options, subscription, seed } = workerData as ThreadData
 const before = picture()
 const traces = new Traces()
-const host = new Host(scratch, task.scenario !== 'work' || task.lendsSockets)
+const host = new Host(scratch)
 const random = seededRandom(seed)
 let generations = 0
 

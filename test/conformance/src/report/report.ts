@@ -1,6 +1,7 @@
 import type { Kind } from '@smart-gateway/sdk'
 import type { Level } from '../check.ts'
 import type { ClauseNumber } from '../clauses.ts'
+import type { Isolation } from '../isolation.ts'
 import type { Verdict } from '../lab/protocol.ts'
 
 /** A clause of the contract, as SPEC.md of the SDK has it. */
@@ -13,6 +14,8 @@ export interface Clause {
 export interface Outcome {
   readonly id: string
   readonly level: Level
+  /** Where the plugin ran. */
+  readonly isolation: Isolation
   readonly clauses: readonly Clause[]
   readonly ms: number
   readonly result: Verdict
@@ -29,6 +32,11 @@ export interface Report {
   readonly outcomes: readonly Outcome[]
   /** No MUST failed. */
   readonly conforms: boolean
+}
+
+/** A check as a person reads of it: with where it ran, where that is not the gateway's own thread. */
+export function nameOf({ id, isolation }: { readonly id: string; readonly isolation: Isolation }): string {
+  return isolation === 'inline' ? id : `${id} (${isolation})`
 }
 
 export function count(report: Report, status: Outcome['result']['status'], level?: Level): number {

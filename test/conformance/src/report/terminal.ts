@@ -1,14 +1,15 @@
 import { styleText } from 'node:util'
-import { count } from './report.ts'
+import { count, nameOf } from './report.ts'
 import type { Outcome, Report } from './report.ts'
 
 const MARKS = { passed: '✓', failed: '✗', 'not-run': '–', skipped: '↓' } as const
 const COLOURS = { passed: 'green', failed: 'red', 'not-run': 'gray', skipped: 'yellow' } as const
 
 /** One line as soon as a check has ended, more where it failed. */
-export function line({ id, level, clauses, ms, result }: Outcome): string {
+export function line(outcome: Outcome): string {
+  const { level, clauses, ms, result } = outcome
   const mark = styleText(COLOURS[result.status], MARKS[result.status])
-  const head = `${mark} ${id}${level === 'must' ? '' : ` (${level})`}`
+  const head = `${mark} ${nameOf(outcome)}${level === 'must' ? '' : ` (${level})`}`
   if (result.status === 'passed') {
     const notes = result.notes.map((note) => `\n    ${note}`).join('')
     return `${head} ${styleText('gray', `${Math.round(ms)} ms`)}${notes}`

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { begin } from '../conformance.ts'
 import type { ConformanceOptions } from '../conformance.ts'
+import { nameOf } from '../report/report.ts'
 import { line } from '../report/terminal.ts'
 
 /** Declares one test for each check of the plugin in a folder. A SHOULD that fails is shown and fails nothing. */
@@ -9,9 +10,9 @@ export function conformanceTests(folder: string, options: ConformanceOptions = {
   const run = begin(folder, options)
   void describe(`${run.plugin.name} conforms (seed ${run.seed})`, () => {
     after(() => run.close())
-    for (const check of run.checks)
-      void test(check.id, async (context) => {
-        const outcome = await run.run(check)
+    for (const trial of run.trials)
+      void test(nameOf({ id: trial.check.id, isolation: trial.isolation }), async (context) => {
+        const outcome = await run.run(trial)
         const { level, result } = outcome
         if (result.status === 'not-run' || result.status === 'skipped') context.skip(result.reason)
         else if (level === 'should') context.diagnostic(line(outcome))

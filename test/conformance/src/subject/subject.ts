@@ -4,16 +4,21 @@ import type { Definition, JsonSchema } from '@smart-gateway/sdk'
 import { seededRandom } from '@smart-gateway/sdk/testing'
 import type { Author, Peer } from '../author.ts'
 import { Failure, notRun } from '../finding.ts'
+import type { Isolation } from '../isolation.ts'
 import { Host } from '../host/host.ts'
 import { messageOf } from './message.ts'
 import { PATIENCE, ending } from '../time.ts'
-import { openGeneration } from './generation.ts'
+import { beginInThread } from '../worker/opening.ts'
+import { beginToOpen, openGeneration } from './generation.ts'
 import type { Generation } from './generation.ts'
 import type { PluginPackage } from './plugin-package.ts'
 import { sampleOptions } from './sample-options.ts'
 import { closedPort } from './silent-peer.ts'
 import { Traces } from './traces.ts'
 import { Validator } from './validator.ts'
+
+/** Why it does not open, in either isolation. */
+export type Closed = { [I in Isolation]?: string }
 
 /** What is the same for every check of a run. */
 export interface Standing {
@@ -28,8 +33,8 @@ export interface Standing {
   readonly shared: Map<string, Promise<unknown>>
   /** Where checks may have their folders. */
   readonly scratch: string
-  /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
-  closed: string | undefined
+  /** Why it does not open, once that was seen: it is not tried again and again. */
+  readonly closed: Closed
 }
 
 /** How a generation is opened, where it is not the first one of the instance `subject` with the usual options. */
@@ -39,7 +44,11 @@ export interface OpenRequest {
   readonly generation?: number
   /** Whether its handlers answer at once. */
   readonly live?: boolean
+  /** Where it runs, if not where the check is tried. */
+  readonly isolation?: Isolation
 }
+
+const SOCKETS = 'it needs context.sockets, and runs inline only'
 
 /** The plugin as one check has it before it: with a host, a folder and a peer of the check's own. */
 export class Subject {
@@ -48,6 +57,7 @@ export class Subject {
   readonly validator = new Validator()
   readonly random: () => number
   readonly seed: number
+  readonly isolation: Isolation
   readonly folder: string
   readonly host: Host
   readonly traces = new Traces()
@@ -58,7 +68,8 @@ export class Subject {
   readonly #generations: Generation[] = []
   #peer: Promise<Peer> | undefined
 
-  private constructor(standing: Standing, folder: string) {
+  private constructor(standing: Standing, folder: string, isolation: Isolation) {
+    this.isolation = isolation
     this.#standing = standing
     this.plugin = standing.plugin
     this.author = standing.author
@@ -69,8 +80,8 @@ export class Subject {
     this.host = new Host(folder)
   }
 
-  static async make(standing: Standing): Promise<Subject> {
-    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')))
+  static async make(standing: Standing, isolation: Isolation): Promise<Subject> {
+    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')), isolation)
   }
 
   /** What the plugin's module exports. */
@@ -128,30 +139,47 @@ export class Subject {
 
   /** Opens a generation, which is closed after the check. Where it does not open at all, one check says so and the others do not apply. */
   async open(request: OpenRequest = {}): Promise<Generation> {
-    const { definition, isFull } = this
-    if (this.#standing.closed !== undefined) notRun(this.#standing.closed)
-    const { instance = 'subject', generation: number = 1, live = true } = request
+    const { definition, host, traces, plugin } = this
+    const { closed } = this.#standing
+    const { instance = 'subject', generation: number = 1, live = true, isolation = this.isolation } = request
+    const why = closed.inline ?? closed[isolation]
+    if (why !== undefined) notRun(why)
     const options = this.valid(definition.options, request.options ?? (await this.options()))
+    const begin = isolation === 'inline' ? beginToOpen : beginInThread(plugin.folder)
+    const owner = { instance, generation: number }
     try {
-      const owner = { instance, generation: number }
-      const generation = await this.traces.run(() => openGeneration(definition, this.host, owner, options))
+      const generation = await traces.run(() => openGeneration(definition, host, owner, options, begin))
       if (live) generation.loan.activate()
       this.#generations.push(generation)
       return generation
     } catch (error) {
-      const isFirst = request.instance === undefined && request.generation === undefined
-      if (isFirst && (isFull || error instanceof Failure))
-        this.#standing.closed = 'it does not open, as an earlier check has found'
-      if (error instanceof Failure) throw error
-      if (isFull)
-        throw new Failure({
-          did: 'open with the options of the peer',
-          saw: `it failed: ${messageOf(error)}`,
-          hint: 'The peer of conformance.js has to run and be reached with its options when setup resolves.',
-        })
-      this.#standing.closed = `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`
-      notRun(this.#standing.closed)
+      return this.#failed(error, request, isolation)
     }
+  }
+
+  /** Says why it did not open. */
+  #failed(error: unknown, { instance, generation }: OpenRequest, isolation: Isolation): never {
+    const { closed } = this.#standing
+    const isThreaded = isolation === 'worker'
+    const { code } = error as { readonly code?: unknown }
+    if (isThreaded && code === 'SG_PORT_REFUSED') notRun((closed.worker = SOCKETS))
+    // One that opens inline has to do so in a thread.
+    const isWrong = this.isFull || isThreaded || error instanceof Failure
+    const isFirst = instance === undefined && (generation === undefined || isThreaded)
+    if (!isWrong)
+      notRun(
+        (closed[isolation] =
+          `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`),
+      )
+    if (isFirst) closed[isolation] = 'it does not open, as an earlier check has found'
+    if (error instanceof Failure) throw error
+    throw new Failure({
+      did: isThreaded ? 'opened it in a thread of its own' : 'open with the options of the peer',
+      saw: `it failed: ${messageOf(error)}`,
+      hint: isThreaded
+        ? 'It works inline: what does it need that a thread has not?'
+        : 'The peer of conformance.js has to run and be reached with its options when setup resolves.',
+    })
   }
 
   /** Does something once for all checks of this process; what it gives is the same for each. */
