@@ -252,6 +252,12 @@ export const OF_OUTPUT: readonly Mutant[] = [
     fails: ['swap.state', 'swap.follow'],
   },
   {
+    does: 'restores as much as it was given, but not that',
+    base: 'output',
+    changes: [code('of state.seen) seen.add(line)', "of state.seen) seen.add([...line].reverse().join(''))")],
+    fails: ['swap.state', 'swap.follow'],
+  },
+  {
     does: 'fails on a state that it does not know',
     base: 'output',
     changes: [code('if (!(state?.seen instanceof Set)) return', '')],
@@ -267,7 +273,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
         '',
       ),
     ],
-    fails: ['swap.state', 'swap.export-copy'],
+    fails: ['swap.export-copy'],
   },
   {
     does: 'writes again what it follows',

@@ -10,7 +10,10 @@ import { OPTIONS } from './families/options.ts'
 import { OUTPUT } from './families/output.ts'
 import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
+import { SETTLING } from './families/settling.ts'
 import { SOURCE } from './families/source.ts'
+import { SWAP_SUBSCRIPTION } from './families/swap-subscription.ts'
+import { SWAP_STATE } from './families/swap-state.ts'
 import { SWAP } from './families/swap.ts'
 import { TRANSPORT } from './families/transport.ts'
 
@@ -25,8 +28,11 @@ export const CHECKS: readonly Check[] = [
   ...OUTPUT,
   ...FILTER,
   ...TRANSPORT,
+  ...SETTLING,
   ...ERRORS,
   ...SWAP,
+  ...SWAP_SUBSCRIPTION,
+  ...SWAP_STATE,
   ...ISOLATION,
   ...LEAKS,
   ...PERFORMANCE,

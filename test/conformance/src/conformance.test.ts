@@ -47,6 +47,18 @@ test('a MUST cannot be skipped', async () => {
   expect(JSON.parse(badge(report))).toMatchObject({ message: '1 failed', color: 'red' })
 }, 60_000)
 
+test('what is about fates is not run where the peer cannot tell them, and says what to do', async () => {
+  const folder = pluginWith('')
+  const mute = { file: 'conformance.js', from: '      fate: (text) => fates.get(text),\n', to: '' }
+  writeMutant({ base: 'transport', changes: [mute] }, folder)
+  const { outcomes, conforms } = await conformance(folder)
+  expect(conforms).toBe(true)
+  const told = outcomes.flatMap(({ id, result }) =>
+    result.status === 'not-run' && result.reason.includes('give fate(text)') ? [id] : [],
+  )
+  expect(told).toEqual(['transport.waits', 'transport.refuses', 'transport.settles-late'])
+}, 60_000)
+
 test('a folder without a plugin is told in a sentence', async () => {
   await expect(conformance(import.meta.dirname)).rejects.toThrow('there is no package.json in')
 })
