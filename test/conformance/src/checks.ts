@@ -11,6 +11,7 @@ import { OUTPUT } from './families/output.ts'
 import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
 import { SETTLING } from './families/settling.ts'
+import { SOURCE_FATES } from './families/source-fates.ts'
 import { SOURCE } from './families/source.ts'
 import { SWAP_SUBSCRIPTION } from './families/swap-subscription.ts'
 import { SWAP_STATE } from './families/swap-state.ts'
@@ -25,6 +26,7 @@ export const CHECKS: readonly Check[] = [
   ...OPENING,
   ...INPUT,
   ...SOURCE,
+  ...SOURCE_FATES,
   ...OUTPUT,
   ...FILTER,
   ...TRANSPORT,
