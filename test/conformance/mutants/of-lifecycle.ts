@@ -59,6 +59,7 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
       ),
     ],
     fails: ['lifecycle.stop-twice', 'lifecycle.orders'],
+    failsInThread: ['lifecycle.stop-twice'],
   },
   {
     does: 'never stops once its signal was aborted after a write',
@@ -127,6 +128,15 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
       ),
     ],
     fails: ['isolation.worker'],
+    failsInThread: [
+      'output.stores',
+      'output.equal-series',
+      'output.rehearse',
+      'swap.beside',
+      'swap.aborted',
+      'swap.state',
+      'swap.unknown-state',
+    ],
   },
   {
     does: 'prints',

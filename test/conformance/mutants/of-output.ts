@@ -13,6 +13,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.answers'],
+    failsInThread: ['output.answers'],
   },
   {
     does: 'acknowledges before the store has it',
@@ -41,6 +42,18 @@ export const OF_OUTPUT: readonly Mutant[] = [
       code('    const seen = new Set()\n', '    const seen = new Set()\n    const kept = []\n'),
     ],
     fails: [
+      'output.stores',
+      'output.partial',
+      'output.refused',
+      'output.busy',
+      'output.retry-after',
+      'output.outage',
+      'output.flushes',
+      'output.stopped-hanging',
+      'swap.under-load',
+      'swap.follow',
+    ],
+    failsInThread: [
       'output.stores',
       'output.partial',
       'output.refused',
@@ -106,6 +119,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.refused-once'],
+    failsInThread: ['output.refused-once'],
   },
   {
     does: 'tries by itself again when the store is busy',
@@ -117,6 +131,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.busy-once'],
+    failsInThread: ['output.busy-once'],
   },
   {
     does: 'lets go of its connections on stop although a write is open',
@@ -251,6 +266,12 @@ export const OF_OUTPUT: readonly Mutant[] = [
     fails: ['swap.state', 'swap.follow'],
   },
   {
+    does: 'restores as much as it was given, but not that',
+    base: 'output',
+    changes: [code('of state.seen) seen.add(line)', "of state.seen) seen.add([...line].reverse().join(''))")],
+    fails: ['swap.state', 'swap.follow'],
+  },
+  {
     does: 'fails on a state that it does not know',
     base: 'output',
     changes: [code('if (!(state?.seen instanceof Set)) return', '')],
@@ -266,7 +287,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
         '',
       ),
     ],
-    fails: ['swap.state', 'swap.export-copy'],
+    fails: ['swap.export-copy'],
   },
   {
     does: 'writes again what it follows',

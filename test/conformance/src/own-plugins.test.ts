@@ -49,6 +49,10 @@ describe.each(names.toSorted())('the plugin %s', (name) => {
       expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
       expect(report.profile).toBe(profile)
       if (profile === 'full') expect(report.notTried.hooks).toEqual(WITHOUT[name] ?? [])
+      const ranIn = new Set(
+        report.outcomes.filter(({ result }) => result.status === 'passed').map(({ isolation }) => isolation),
+      )
+      expect([...ranIn]).toEqual(/^(input|output)s/.test(name) ? ['inline', 'worker'] : ['inline'])
     },
     TIMEOUT_MS,
   )
