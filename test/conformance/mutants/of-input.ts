@@ -151,7 +151,14 @@ export const OF_INPUT: readonly Mutant[] = [
     does: 'drops what comes while an emission is pending',
     base: 'source',
     changes: [code('if (stopped) return', 'if (stopped || open.size > 0) return')],
-    fails: ['source.once', 'source.backpressure', 'source.given-back', 'source.refuses', 'source.redelivers'],
+    fails: [
+      'lifecycle.two-instances',
+      'source.once',
+      'source.backpressure',
+      'source.given-back',
+      'source.refuses',
+      'source.redelivers',
+    ],
     failsInThread: [
       'source.once',
       'source.backpressure',
@@ -213,6 +220,6 @@ export const OF_INPUT: readonly Mutant[] = [
     does: 'acknowledges twice',
     base: 'source',
     changes: [code('`ok ${line}\\n`', '`ok ${line}\\nok ${line}\\n`')],
-    fails: ['source.settles-late'],
+    fails: ['lifecycle.two-instances', 'source.settles-late'],
   },
 ]

@@ -30,6 +30,7 @@ export const OF_TRANSPORT: readonly Mutant[] = [
       code('        let halting\n', '        let halting\n        let count = 0\n'),
     ],
     fails: [
+      'lifecycle.two-instances',
       'transport.delivers',
       'transport.backpressure',
       'transport.full',
@@ -155,6 +156,7 @@ export const OF_TRANSPORT: readonly Mutant[] = [
     base: 'transport',
     changes: [code('`ok ${line}\\n`', '`ok ${line}\\nok ${line}\\n`')],
     fails: [
+      'lifecycle.two-instances',
       'transport.delivers',
       'transport.backpressure',
       'transport.gives-back',
