@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CHECKS, conformance, line } from '../src/index.ts'
 import type { Outcome } from '../src/index.ts'
+import { isThreaded } from '../src/isolation.ts'
+import { nameOf } from '../src/report/report.ts'
 import { MUTANTS } from './all.ts'
 import { writeMutant } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
@@ -19,6 +21,14 @@ test('every check has a mutant that fails it', () => {
   const failed = new Set(MUTANTS.flatMap(({ fails }) => fails))
   const judged = CHECKS.filter(({ level }) => level !== 'report').map(({ id }) => id)
   expect(judged.filter((id) => !failed.has(id))).toEqual([])
+})
+
+test('every check that is tried in a thread has a mutant that fails it there', () => {
+  const failed = new Set(MUTANTS.flatMap(({ failsInThread = [] }) => failsInThread))
+  const threaded = CHECKS.filter(({ kinds }) => kinds.includes('input') || kinds.includes('output'))
+    .filter(isThreaded)
+    .map(({ id }) => id)
+  expect(threaded.filter((id) => !failed.has(id))).toEqual([])
 })
 
 test('every failure that a mutant declares is one of a check', () => {
@@ -40,18 +50,22 @@ describe.concurrent('run against all checks', () => {
   test.for(MUTANTS)(
     'an $base that $does fails what it has to, and nothing else',
     { timeout: TIMEOUT_MS },
-    async ({ base, changes, fails }, { expect: expectHere }) => {
-      const failures = await failuresOf({ base, changes })
-      expectHere(failures.map(({ id }) => id).toSorted(), said(failures)).toEqual(fails.toSorted())
+    async ({ base, changes, fails, failsInThread }, { expect: expectHere }) => {
+      const failures = await failuresOf({ base, changes }, failsInThread === undefined ? 'inline' : 'both')
+      const wanted = [...fails, ...(failsInThread ?? []).map((id) => nameOf({ id, isolation: 'worker' }))]
+      expectHere(failures.map(nameOf).toSorted(), said(failures)).toEqual(wanted.toSorted())
     },
   )
 })
 
-async function failuresOf(mutant: Pick<Mutant, 'base' | 'changes'>): Promise<readonly Outcome[]> {
+async function failuresOf(
+  mutant: Pick<Mutant, 'base' | 'changes'>,
+  isolation: 'inline' | 'both' = 'both',
+): Promise<readonly Outcome[]> {
   const folder = mkdtempSync(join(tmpdir(), 'mutant-'))
   try {
     writeMutant(mutant, folder)
-    const { outcomes } = await conformance(folder, { seed: SEED })
+    const { outcomes } = await conformance(folder, { seed: SEED, isolation })
     return outcomes.filter(({ result }) => result.status === 'failed')
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -8,6 +8,7 @@ import { OF_LEAKS } from './of-leaks.ts'
 import { OF_LIFECYCLE } from './of-lifecycle.ts'
 import { OF_OUTPUT } from './of-output.ts'
 import { OF_PACKAGE } from './of-package.ts'
+import { OF_SWAP } from './of-swap.ts'
 import { OF_TRANSPORT } from './of-transport.ts'
 
 export const MUTANTS: readonly Mutant[] = [
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...OF_INPUT,
   ...OF_BATCH,
   ...OF_OUTPUT,
+  ...OF_SWAP,
   ...OF_FILTER,
   ...OF_TRANSPORT,
 ]

@@ -9,6 +9,8 @@ export interface Mutant {
   readonly changes: readonly Change[]
   /** Every check that it fails, MUST and SHOULD. */
   readonly fails: readonly string[]
+  /** Every one that it fails in a thread of its own; left out, it is not tried there. */
+  readonly failsInThread?: readonly string[]
 }
 
 /** One text in the place of another, which stands there once; or a file more, or less. */

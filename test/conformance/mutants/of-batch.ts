@@ -13,6 +13,7 @@ export const OF_BATCH: readonly Mutant[] = [
       ),
     ],
     fails: ['output.batch-unchanged', 'output.rehearse'],
+    failsInThread: ['output.batch-unchanged', 'output.rehearse'],
   },
   {
     does: 'mutates a batch while it is written and puts it back',

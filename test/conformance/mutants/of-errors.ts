@@ -25,6 +25,7 @@ export const OF_ERRORS: readonly Mutant[] = [
     base: 'output',
     changes: [code("Number(headers['retry-after']) * 1000", "Number(headers['retry-after']) * -1000")],
     fails: ['output.busy', 'output.retry-after', 'errors.write'],
+    failsInThread: ['output.busy', 'output.retry-after', 'errors.write'],
   },
   {
     does: 'shows its password in the code of a refusal',

@@ -63,7 +63,7 @@ export const OF_FILTER: readonly Mutant[] = [
     does: 'does something else with typed columns, as they come in a thread',
     base: 'filter',
     changes: [code('? [] : [i]))', '? [] : [i])).slice(ArrayBuffer.isView(batch.values) ? 1 : 0)')],
-    fails: ['filter.typed-columns', 'isolation.worker'],
+    fails: ['filter.typed-columns'],
   },
   {
     does: 'returns columns of another length',
@@ -112,7 +112,7 @@ export const OF_FILTER: readonly Mutant[] = [
         'batch.values.flatMap((value, i) => (Number.isNaN(value) ? [] : [i]))',
       ),
     ],
-    fails: ['filter.typed-columns', 'isolation.worker'],
+    fails: ['filter.typed-columns'],
   },
   {
     does: 'keeps every second batch',

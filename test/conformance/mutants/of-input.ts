@@ -8,6 +8,7 @@ export const OF_INPUT: readonly Mutant[] = [
     base: 'input',
     changes: [code('{"name":"up","host":"a"', '{"name":"up"')],
     fails: ['input.example'],
+    failsInThread: ['input.example'],
   },
   {
     does: 'has no example',
@@ -33,6 +34,7 @@ export const OF_INPUT: readonly Mutant[] = [
     base: 'input',
     changes: [code("signals: ['metric', 'log']", "signals: ['metric']")],
     fails: ['input.records', 'input.malformed'],
+    failsInThread: ['input.records', 'input.malformed'],
   },
   {
     does: 'gives a log line a second after decode has returned',
@@ -63,6 +65,7 @@ export const OF_INPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['lifecycle.two-instances', 'input.pure', 'input.malformed', 'isolation.worker'],
+    failsInThread: ['input.pure', 'input.malformed'],
   },
   {
     does: 'fills one record again and again',
@@ -92,6 +95,7 @@ export const OF_INPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['input.interned'],
+    failsInThread: ['input.interned'],
   },
   {
     does: 'throws a text at a malformed message',
@@ -141,19 +145,38 @@ export const OF_INPUT: readonly Mutant[] = [
     changes: [
       code('const fate = emit(', 'void emit((out) => out.log(logOf(line)))\n          const fate = emit('),
     ],
-    fails: ['source.once', 'lifecycle.no-strays'],
+    fails: ['source.once', 'source.refuses', 'lifecycle.no-strays'],
   },
   {
     does: 'drops what comes while an emission is pending',
     base: 'source',
     changes: [code('if (stopped) return', 'if (stopped || open.size > 0) return')],
-    fails: ['source.once', 'source.backpressure', 'source.given-back'],
+    fails: [
+      'lifecycle.two-instances',
+      'source.once',
+      'source.backpressure',
+      'source.given-back',
+      'source.refuses',
+      'source.redelivers',
+    ],
+    failsInThread: [
+      'source.once',
+      'source.backpressure',
+      'source.given-back',
+      'source.refuses',
+      'source.redelivers',
+    ],
   },
   {
     does: 'takes a refusal for an acceptance',
     base: 'source',
-    changes: [code('() => void socket.write(`no ${line}\\n`)', '() => void socket.write(`ok ${line}\\n`)')],
-    fails: ['source.given-back'],
+    changes: [
+      code(
+        "(error) => void socket.write(`${error.retryable === false ? 'bad' : 'no'} ${line}\\n`)",
+        '() => void socket.write(`ok ${line}\\n`)',
+      ),
+    ],
+    fails: ['source.given-back', 'source.refuses'],
   },
   {
     does: 'emits on after it was stopped',
@@ -165,5 +188,38 @@ export const OF_INPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['source.stops'],
+    failsInThread: ['source.stops'],
+  },
+  {
+    does: 'acknowledges on receipt, and tries again by itself',
+    base: 'source',
+    changes: [
+      code(
+        '            const fate = emit((out) => out.log(logOf(line))).then(',
+        '            socket.write(`ok ${line}\\n`)\n            const again = () =>\n              emit((out) => out.log(logOf(line))).catch((error) => {\n                if (error.retryable !== false && !stopped) return again()\n              })\n            const fate = again().then(',
+      ),
+      code('              () => void socket.write(`ok ${line}\\n`),', '              () => undefined,'),
+    ],
+    fails: ['source.waits', 'source.refuses', 'source.redelivers'],
+    failsInThread: ['source.waits', 'source.refuses', 'source.redelivers'],
+  },
+  {
+    does: 'tells nobody of what is pending when it stops',
+    base: 'source',
+    changes: [code('await Promise.all(open)', 'open.clear()')],
+    fails: ['source.settles-late'],
+    failsInThread: ['source.settles-late'],
+  },
+  {
+    does: 'acknowledges what is refused',
+    base: 'source',
+    changes: [code("error.retryable === false ? 'bad' : 'no'", "error.retryable === false ? 'ok' : 'no'")],
+    fails: ['source.refuses'],
+  },
+  {
+    does: 'acknowledges twice',
+    base: 'source',
+    changes: [code('`ok ${line}\\n`', '`ok ${line}\\nok ${line}\\n`')],
+    fails: ['lifecycle.two-instances', 'source.settles-late'],
   },
 ]

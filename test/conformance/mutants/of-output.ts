@@ -13,6 +13,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.answers'],
+    failsInThread: ['output.answers'],
   },
   {
     does: 'acknowledges before the store has it',
@@ -28,6 +29,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.stopped-hanging',
       'swap.under-load',
       'swap.follow',
+      'lifecycle.no-strays',
     ],
   },
   {
@@ -41,6 +43,18 @@ export const OF_OUTPUT: readonly Mutant[] = [
       code('    const seen = new Set()\n', '    const seen = new Set()\n    const kept = []\n'),
     ],
     fails: [
+      'output.stores',
+      'output.partial',
+      'output.refused',
+      'output.busy',
+      'output.retry-after',
+      'output.outage',
+      'output.flushes',
+      'output.stopped-hanging',
+      'swap.under-load',
+      'swap.follow',
+    ],
+    failsInThread: [
       'output.stores',
       'output.partial',
       'output.refused',
@@ -106,6 +120,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.refused-once'],
+    failsInThread: ['output.refused-once'],
   },
   {
     does: 'tries by itself again when the store is busy',
@@ -117,6 +132,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.busy-once'],
+    failsInThread: ['output.busy-once'],
   },
   {
     does: 'lets go of its connections on stop although a write is open',
@@ -180,103 +196,5 @@ export const OF_OUTPUT: readonly Mutant[] = [
       code('    let stopping\n', '    let stopping\n    let broken = false\n'),
     ],
     fails: ['output.outage'],
-  },
-  {
-    does: 'can be open only once',
-    base: 'output',
-    changes: [
-      code(
-        '    const agent = new Agent',
-        "    if (isOpen) throw failure('it is open already', true)\n    isOpen = true\n    const agent = new Agent",
-      ),
-      code(
-        '      agent.destroy()\n      throw error',
-        '      agent.destroy()\n      isOpen = false\n      throw error',
-      ),
-      code('writing.then(() => agent.destroy())', 'writing.then(() => ((isOpen = false), agent.destroy()))'),
-      code('function linesOf(batch) {', 'let isOpen = false\n\nfunction linesOf(batch) {'),
-    ],
-    fails: [
-      'lifecycle.two-instances',
-      'swap.beside',
-      'swap.aborted',
-      'swap.under-load',
-      'swap.state',
-      'swap.unknown-state',
-      'swap.follow',
-    ],
-  },
-  {
-    does: 'stops its predecessor when it stops',
-    base: 'output',
-    changes: [
-      code('if (stopping) throw', 'if (stopping || halted) throw'),
-      code('    const agent = new Agent', '    halted = false\n    const agent = new Agent'),
-      code('stopping ??= writing', 'halted = true\n        stopping ??= writing'),
-      code('function linesOf(batch) {', 'let halted = false\n\nfunction linesOf(batch) {'),
-    ],
-    fails: ['lifecycle.two-instances', 'swap.beside', 'swap.aborted', 'swap.under-load'],
-  },
-  {
-    does: 'loses the first batch after a state was restored',
-    base: 'output',
-    changes: [
-      code(
-        '        for (const line of state.seen) seen.add(line)',
-        '        for (const line of state.seen) seen.add(line)\n        isFresh = state.seen.size > 0',
-      ),
-      code(
-        'const { refused } = await post(lines)',
-        'const { refused } = isFresh ? { refused: [] } : await post(lines)\n      isFresh = false',
-      ),
-      code('    let stopping\n', '    let stopping\n    let isFresh = false\n'),
-    ],
-    fails: ['swap.under-load'],
-  },
-  {
-    does: 'exports what cannot be cloned',
-    base: 'output',
-    changes: [code('({ seen: new Set(seen) })', '({ seen: new Set(seen), size: () => seen.size })')],
-    fails: ['swap.under-load', 'swap.state', 'swap.follow'],
-  },
-  {
-    does: 'hands over its state and forgets it',
-    base: 'output',
-    changes: [
-      code(
-        'exportState: () => ({ seen: new Set(seen) })',
-        'exportState() {\n        const state = { seen: new Set(seen) }\n        seen.clear()\n        return state\n      }',
-      ),
-    ],
-    fails: ['swap.state', 'swap.follow'],
-  },
-  {
-    does: 'fails on a state that it does not know',
-    base: 'output',
-    changes: [code('if (!(state?.seen instanceof Set)) return', '')],
-    fails: ['swap.unknown-state'],
-  },
-  {
-    does: 'exports what goes on changing, and does not follow',
-    base: 'output',
-    changes: [
-      code('new Set(seen)', 'seen'),
-      code(
-        '      follow(batch) {\n        for (const line of linesOf(batch)) seen.add(line)\n      },\n',
-        '',
-      ),
-    ],
-    fails: ['swap.state', 'swap.export-copy'],
-  },
-  {
-    does: 'writes again what it follows',
-    base: 'output',
-    changes: [
-      code(
-        'follow(batch) {\n        for (const line of linesOf(batch)) seen.add(line)',
-        'async follow(batch) {\n        await put(batch)',
-      ),
-    ],
-    fails: ['swap.follow'],
   },
 ]

@@ -29,13 +29,25 @@ export const OF_TRANSPORT: readonly Mutant[] = [
       code("if (!line.startsWith('{')) return", "if (!line.startsWith('{') || ++count % 10 === 0) return"),
       code('        let halting\n', '        let halting\n        let count = 0\n'),
     ],
-    fails: ['transport.delivers', 'transport.backpressure', 'swap.subscription'],
+    fails: [
+      'lifecycle.two-instances',
+      'transport.delivers',
+      'transport.backpressure',
+      'transport.full',
+      'swap.subscription',
+      'swap.subscription-held',
+    ],
   },
   {
     does: 'acknowledges a message before it has its fate',
     base: 'transport',
     changes: [
       code('intake.deliver({ body', 'socket.write(`ok ${line}\\n`)\n            intake.deliver({ body'),
+      code('() => void socket.write(`ok ${line}\\n`)', '() => undefined'),
+      code(
+        "(error) => void socket.write(`${error.retryable === false ? 'bad' : 'no'} ${line}\\n`)",
+        '() => undefined',
+      ),
     ],
     fails: [
       'transport.waits',
@@ -43,19 +55,21 @@ export const OF_TRANSPORT: readonly Mutant[] = [
       'transport.redelivers',
       'transport.refuses',
       'transport.backpressure',
+      'transport.settles-late',
+      'transport.full',
     ],
   },
   {
     does: 'refuses for good what should come again',
     base: 'transport',
     changes: [code("error.retryable === false ? 'bad' : 'no'", "error.retryable === false ? 'bad' : 'bad'")],
-    fails: ['transport.gives-back'],
+    fails: ['transport.gives-back', 'transport.settles-late'],
   },
   {
     does: 'has sent again what nobody can take',
     base: 'transport',
     changes: [code("error.retryable === false ? 'bad' : 'no'", "error.retryable === false ? 'no' : 'no'")],
-    fails: ['transport.refuses'],
+    fails: ['transport.refuses', 'transport.settles-late'],
   },
   {
     does: 'lets its peer send without a bound',
@@ -99,5 +113,56 @@ export const OF_TRANSPORT: readonly Mutant[] = [
       ),
     ],
     fails: ['swap.subscription'],
+  },
+  {
+    does: 'acknowledges what it holds back when its subscription is stopped',
+    base: 'transport',
+    changes: [
+      code(
+        '            intake.deliver({ body: Buffer.from(line) }).then(',
+        '            if (going >= 10) return void held.push(line)\n            going++\n            const settled = intake.deliver({ body: Buffer.from(line) }).finally(next)\n            settled.then(',
+      ),
+      code(
+        '        let halting\n',
+        "        let halting\n        let going = 0\n        const held = []\n        const next = () => {\n          going--\n          if (held.length > 0) lines.emit('line', held.shift())\n        }\n",
+      ),
+      code(
+        "if (!halting) socket.write('halt\\n')",
+        "for (const line of halting ? [] : held.splice(0)) socket.write(`ok ${line}\\n`)\n            if (!halting) socket.write('halt\\n')",
+      ),
+      code('          credit,\n', '          credit: 10,\n'),
+    ],
+    fails: ['swap.subscription-held'],
+  },
+  {
+    does: 'acknowledges what comes while the intake is full',
+    base: 'transport',
+    changes: [
+      code(
+        '            intake.deliver(',
+        '            if (intake.full) return void socket.write(`ok ${line}\\n`)\n            intake.deliver(',
+      ),
+    ],
+    fails: ['transport.full'],
+  },
+  {
+    does: 'refuses what is given back once its subscription was stopped',
+    base: 'transport',
+    changes: [code('error.retryable === false', 'error.retryable === false || halting')],
+    fails: ['transport.settles-late'],
+  },
+  {
+    does: 'acknowledges twice',
+    base: 'transport',
+    changes: [code('`ok ${line}\\n`', '`ok ${line}\\nok ${line}\\n`')],
+    fails: [
+      'lifecycle.two-instances',
+      'transport.delivers',
+      'transport.backpressure',
+      'transport.gives-back',
+      'transport.settles-late',
+      'swap.subscription',
+      'swap.subscription-held',
+    ],
   },
 ]

@@ -28,9 +28,9 @@ describe.concurrent('no check finds anything in', () => {
       try {
         writeMutant(right, folder)
         const run = begin(folder, { seed: SEED, profile })
-        for (const check of run.checks) {
-          if (checks !== undefined && !checks.includes(check.id)) continue
-          const outcome = await run.run(check)
+        for (const trial of run.trials) {
+          if (checks !== undefined && !checks.includes(trial.check.id)) continue
+          const outcome = await run.run(trial)
           if (outcome.result.status === 'failed') failures.push(line(outcome))
         }
         await run.close()

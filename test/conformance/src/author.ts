@@ -40,7 +40,7 @@ export interface Peer {
    * session or subscription gave as its address.
    */
   produce?(texts: readonly string[], address: string | undefined): Promise<void>
-  /** Transports: the fate of the message that holds this text, once the peer was told one. */
+  /** Inputs that start and transports: the fate of the message that holds this text, once the peer was told one. */
   fate?(text: string): Promise<Fate | undefined> | Fate | undefined
   /**
    * Outputs: what the store holds, as one text for each record. A record is found by its token, which its

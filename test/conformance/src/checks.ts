@@ -17,8 +17,12 @@ import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
 import { REFUSAL } from './families/refusal.ts'
 import { REHEARSAL } from './families/rehearsal.ts'
+import { SETTLING } from './families/settling.ts'
+import { SOURCE_FATES } from './families/source-fates.ts'
 import { SOURCE } from './families/source.ts'
 import { STRAYS } from './families/strays.ts'
+import { SWAP_SUBSCRIPTION } from './families/swap-subscription.ts'
+import { SWAP_STATE } from './families/swap-state.ts'
 import { SWAP } from './families/swap.ts'
 import { TRANSPORT } from './families/transport.ts'
 
@@ -32,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   ...INPUT,
   ...GROWTH,
   ...SOURCE,
+  ...SOURCE_FATES,
   ...BATCH,
   ...OUTPUT,
   ...REHEARSAL,
@@ -40,8 +45,11 @@ export const CHECKS: readonly Check[] = [
   ...FLUSH,
   ...FILTER,
   ...TRANSPORT,
+  ...SETTLING,
   ...ERRORS,
   ...SWAP,
+  ...SWAP_SUBSCRIPTION,
+  ...SWAP_STATE,
   ...ISOLATION,
   ...LEAKS,
   ...PERFORMANCE,

@@ -93,6 +93,8 @@ export const CLAUSES = {
   'I-16': 'The reasons given to `reject` and `skip`, and the messages of errors, MUST NOT hold a secret.',
   'I-17':
     'From `start` on a source MUST emit what its peer gives it, and not again once it was accepted. It MUST lose nothing of it while an emission is pending, nor where one is rejected with `retryable: true`.',
+  'I-18':
+    'Where its peer is told what became of what it gave, a source MUST tell it so only once that is settled: accepted when `emit` has resolved, refused, so that it does not come again, when it rejected with `retryable: false`. What has no fate when the session ends MUST NOT be told to be accepted.',
   'F-1': '`apply` MUST be synchronous and return a batch of the same signal, or throw.',
   'F-2': '`apply` MUST NOT change the batch that it is given, nor its records or series.',
   'F-3': '`apply` MUST NOT return more records than it was given; those that go on MUST keep their order.',

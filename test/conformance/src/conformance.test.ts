@@ -20,6 +20,11 @@ function scratch(): string {
   return folder
 }
 
+/** A check as a report names it where it was tried inline and in a thread. */
+function inBoth(id: string): readonly string[] {
+  return [id, `${id} (worker)`]
+}
+
 function pluginWith(author: string, changes: readonly Change[] = []): string {
   const folder = scratch()
   writeMutant({ base: 'filter', changes }, folder)
@@ -76,22 +81,23 @@ test('a fault that the peer cannot play leaves its checks untried: every form of
   expect(report).toMatchObject({
     profile: 'full',
     conforms: true,
-    counts: { mustFailed: 0, mustNotTried: 3, shouldNotTried: 2 },
+    counts: { mustFailed: 0, mustNotTried: 6, shouldNotTried: 4 },
     notTried: {
-      must: ['output.refused', 'output.refused-once', 'output.busy'],
-      should: ['output.retry-after', 'output.busy-once'],
+      must: ['output.refused', 'output.refused-once', 'output.busy'].flatMap(inBoth),
+      should: ['output.retry-after', 'output.busy-once'].flatMap(inBoth),
       hooks: ['faults.refuse', 'faults.busy'],
     },
   })
   expect(summary(report)).toMatch(
-    /\(output, full profile, 3 MUST not tried: faults\.refuse, faults\.busy\) .*, 3 MUST not tried, 2 SHOULD not tried, /,
+    /\(output, full profile, 6 MUST not tried: faults\.refuse, faults\.busy\) .*, 6 MUST not tried, 4 SHOULD not tried, /,
   )
-  expect(junit(report)).toContain('(full profile, 3 MUST not tried: faults.refuse, faults.busy, seed')
-  expect(junit(report)).toContain('<property name="mustNotTried" value="3"/>')
+  expect(junit(report)).toContain('(full profile, 6 MUST not tried: faults.refuse, faults.busy, seed')
+  expect(junit(report)).toContain('<property name="mustNotTried" value="6"/>')
+  for (const name of inBoth('output.busy')) expect(junit(report)).toContain(`<testcase name="${name}"`)
   expect(junit(report)).toMatch(/<testcase name="output.busy"[^>]*><skipped message="not tried: the peer/)
   expect(JSON.parse(badge(report))).toMatchObject({
     label: 'smart-gateway conformance (full, in part)',
-    message: expect.stringMatching(/^(\d+)\/\1, 5 not tried$/),
+    message: expect.stringMatching(/^(\d+)\/\1, 10 not tried$/),
     color: 'yellowgreen',
   })
 }, 60_000)
@@ -105,6 +111,19 @@ test('what needs no peer is tried whole in the core profile', async () => {
 test('the full profile is refused in a sentence where there is no peer', async () => {
   const folder = pluginWith('export default {}')
   await expect(conformance(folder, { profile: 'full' })).rejects.toThrow('the full profile needs a peer')
+}, 60_000)
+
+test('what is about fates is not tried where the peer cannot tell them, and says what to do', async () => {
+  const folder = pluginWith('')
+  const mute = { file: 'conformance.js', from: '      fate: (text) => fates.get(text),\n', to: '' }
+  writeMutant({ base: 'transport', changes: [mute] }, folder)
+  const { notTried, conforms } = await conformance(folder)
+  expect(conforms).toBe(true)
+  expect(notTried).toEqual({
+    must: ['transport.waits', 'transport.refuses', 'transport.settles-late'],
+    should: [],
+    hooks: ['fate'],
+  })
 }, 60_000)
 
 test('a folder without a plugin is told in a sentence', async () => {

@@ -1,11 +1,13 @@
 import { randomInt } from 'node:crypto'
 import { resolve } from 'node:path'
-import type { Check } from './check.ts'
 import { CHECKS } from './checks.ts'
 import { CLAUSES } from './clauses.ts'
 import { authorFile } from './lab/author-file.ts'
+import { trialsOf } from './isolation.ts'
+import type { Isolation, Trial } from './isolation.ts'
 import { Lab } from './lab/lab.ts'
-import { countsOf, notTriedOf } from './report/report.ts'
+import type { Verdict } from './lab/protocol.ts'
+import { countsOf, notTriedOf, silenceOf } from './report/report.ts'
 import type { Outcome, Report } from './report/report.ts'
 import { readPackage } from './subject/plugin-package.ts'
 import type { PluginPackage } from './subject/plugin-package.ts'
@@ -16,6 +18,8 @@ export interface ConformanceOptions {
   readonly seed?: number
   /** `core` leaves the author's peer out; `full` insists on one: without `setup` a run is refused with one sentence. */
   readonly profile?: 'core' | 'full'
+  /** Where the plugin runs; left out, inputs and outputs are tried in both. */
+  readonly isolation?: Isolation | 'both'
   /** The author's file, where it does not lie beside the plugin's package.json. */
   readonly author?: string
   /** Told of each outcome as it comes. */
@@ -27,10 +31,10 @@ export interface Run {
   readonly plugin: PluginPackage
   readonly seed: number
   /** Those that there are for its kind. */
-  readonly checks: readonly Check[]
+  readonly trials: readonly Trial[]
   /** `full` once a check has run where the author starts a peer. */
   readonly profile: 'core' | 'full'
-  run(check: Check): Promise<Outcome>
+  run(trial: Trial): Promise<Outcome>
   close(): Promise<void>
 }
 
@@ -43,21 +47,25 @@ export function begin(folder: string, options: ConformanceOptions = {}): Run {
   const seed = options.seed ?? randomInt(2 ** 31)
   const file = options.author === undefined ? authorFile(plugin.folder) : resolve(options.author)
   if (options.profile === 'full' && file === undefined) throw new Error(NO_PEER)
+  /** Why checks said nothing inline: that is the same in a thread. */
+  const silent = new Map<string, Verdict>()
   const lab = new Lab({ folder: plugin.folder, seed, author: file, core: options.profile === 'core' })
   return {
     plugin,
     seed,
-    checks: CHECKS.filter(({ kinds }) => kinds.includes(plugin.kind)),
+    trials: trialsOf(CHECKS, plugin.kind, options.isolation ?? 'both'),
     get profile() {
       return lab.profile ?? 'core'
     },
-    async run(check) {
+    async run(trial) {
+      const { check, isolation } = trial
       const { id, level } = check
       const beganMs = performance.now()
-      const result = await lab.run(check)
+      const result = (isolation === 'worker' && silent.get(id)) || (await lab.run(trial))
       if (options.profile === 'full' && lab.profile === 'core') throw new Error(NO_PEER)
+      if (silenceOf(result) !== undefined) silent.set(id, result)
       const clauses = check.clauses.map((number) => ({ number, sentence: CLAUSES[number] }))
-      const outcome = { id, level, clauses, ms: performance.now() - beganMs, result }
+      const outcome = { id, level, isolation, clauses, ms: performance.now() - beganMs, result }
       options.onOutcome?.(outcome)
       return outcome
     },
@@ -71,7 +79,7 @@ export async function conformance(folder: string, options: ConformanceOptions = 
   const run = begin(folder, options)
   const outcomes: Outcome[] = []
   try {
-    for (const check of run.checks) outcomes.push(await run.run(check))
+    for (const trial of run.trials) outcomes.push(await run.run(trial))
   } finally {
     await run.close()
   }

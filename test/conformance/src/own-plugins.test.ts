@@ -49,6 +49,12 @@ describe.each(names.toSorted())('the plugin %s', (name) => {
       expect(failed.map(line).join('\n'), `seed ${report.seed}`).toBe('')
       expect(report.profile).toBe(profile)
       if (profile === 'full') expect(report.notTried.hooks).toEqual(WITHOUT[name] ?? [])
+      const ranIn = new Set(
+        report.outcomes.filter(({ result }) => result.status === 'passed').map(({ isolation }) => isolation),
+      )
+      // An output that does not open without its store does so in neither.
+      const isThreaded = name.startsWith('inputs/') || (name.startsWith('outputs/') && profile === 'full')
+      if (isThreaded) expect([...ranIn]).toEqual(['inline', 'worker'])
     },
     TIMEOUT_MS,
   )

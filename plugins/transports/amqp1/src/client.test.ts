@@ -109,6 +109,21 @@ test('a stopped subscription takes nothing more and gives back what was on its w
   expect(peer.outcomes.filter((outcome) => outcome !== 'released')).toEqual(['accepted'])
 })
 
+test('messages that are settled at once keep each their own outcome', async () => {
+  const peer = await router(['q'])
+  const { intake, subscription } = await receive(peer, 'q', testIntake(false))
+  for (const text of ['a', 'b', 'c', 'd']) peer.publish('q', text)
+  await until(() => intake.open.length === 4, 'the messages')
+  await subscription.stop()
+  const [accepted, returned, refused, last] = intake.open
+  accepted!.resolve()
+  returned!.reject(Object.assign(new Error('away'), { retryable: true }))
+  refused!.reject(Object.assign(new Error('no'), { retryable: false }))
+  last!.resolve()
+  await until(() => peer.outcomes.length === 4, 'the outcomes')
+  expect(peer.outcomes).toEqual(['accepted', 'released', 'rejected amqp:decode-error', 'accepted'])
+})
+
 test('stopping the session sends the outcomes of what is settled meanwhile', async () => {
   const peer = await router(['q'])
   const { intake, session } = await receive(peer, 'q', testIntake(false))

@@ -91,13 +91,13 @@ export function openLane(receiver: Receiver, load: Load, idle: () => void): Lane
 
     reject(delivery, bytes, error) {
       if (delivery.remote_settled) load.lost()
-      if (!ended) delivery.reject(error)
+      if (!ended) alone(() => delivery.reject(error))
       settled(bytes)
     },
 
     release(delivery, bytes) {
       if (delivery.remote_settled) load.lost()
-      if (!ended) delivery.release()
+      if (!ended) alone(() => delivery.release())
       settled(bytes)
     },
 
@@ -124,6 +124,14 @@ export function openLane(receiver: Receiver, load: Load, idle: () => void): Lane
     },
   }
   return lane
+
+  // rhea would tell of a delivery what it tells of the one before it, where that is the first of those that it writes together.
+  function alone(tell: () => void): void {
+    const { session } = link
+    session.incoming.process(session)
+    tell()
+    session.incoming.process(session)
+  }
 
   function returnAll(): void {
     clearTimeout(timer)
@@ -154,5 +162,10 @@ function refusal({ message }: Error): AmqpError {
 /** What is used of rhea beyond its typings. */
 interface Internals {
   credit: number
-  readonly session: { _write_flow(link: Receiver): void }
+  readonly session: RheaSession
+}
+
+interface RheaSession {
+  readonly incoming: { process(session: RheaSession): void }
+  _write_flow(link: Receiver): void
 }

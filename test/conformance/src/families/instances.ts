@@ -9,14 +9,14 @@ import { openGeneration } from '../subject/generation.ts'
 import type { AnySession } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import { optionsBeside } from '../subject/options-beside.ts'
-import { sizeOf } from '../subject/state-size.ts'
+import { StateComparison } from '../subject/same-state.ts'
 import type { Subject } from '../subject/subject.ts'
 import { ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { crossing } from '../work/crossing.ts'
 import { exercise } from '../work/exercise.ts'
 import { Reader } from '../work/reader.ts'
-import { exported } from '../work/state.ts'
+import { cloned, exported } from '../work/state.ts'
 import { missing, worthWriting } from '../work/stored.ts'
 import { signalsOf, writeWell } from '../work/write.ts'
 
@@ -48,13 +48,14 @@ async function ensureUndisturbed(subject: Subject): Promise<void> {
   const one = await subject.open({ instance: 'one' })
   await outcomeOf(subject, one.session)
   const other = await subject.open({ instance: 'other', options: await apart(subject) })
-  const stateBefore = await exported(other.session)
+  const comparison = new StateComparison()
+  const stateBefore = cloned(await exported(other.session))
   await outcomeOf(subject, one.session)
-  const stateAfter = await exported(other.session)
+  const differs = comparison.difference(stateBefore, cloned(await exported(other.session)))
   const did = 'opened two instances, and let one of them work and stop'
-  ensure(sizeOf(stateAfter) === sizeOf(stateBefore), {
+  ensure(differs === undefined, {
     did,
-    saw: 'the state of the other one changed',
+    saw: `the state of the other one changed: ${differs} differs`,
     hint: HINT,
   })
   await one.close()
@@ -75,7 +76,7 @@ async function ensureOwnOptions(subject: Subject): Promise<void> {
   if (usual.session.decode === undefined && usual.session.apply === undefined) return
   const before = await outcomeOf(subject, usual.session)
   for (const [i, { key, options }] of optionsBeside(definition.options, base, validator).entries()) {
-    const alone = await inThread(subject, { scenario: 'work', lendsSockets: true }, options)
+    const alone = await inThread(subject, { scenario: 'work' }, options)
     // What a schema cannot say of options shows when they are used.
     if (alone.failed !== undefined) continue
     const valid = subject.valid(definition.options, options)

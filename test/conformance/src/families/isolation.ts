@@ -2,9 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { seededRandom } from '@smart-gateway/sdk/testing'
 import type { Check } from '../check.ts'
 import { KINDS } from '../check.ts'
-import { ensure, fail, notRun } from '../finding.ts'
-import { inThread } from '../lab/in-thread.ts'
-import type { Subject } from '../subject/subject.ts'
+import { ensure, notRun } from '../finding.ts'
+import type { Isolation } from '../isolation.ts'
 import { crossing } from '../work/crossing.ts'
 import { exercise } from '../work/exercise.ts'
 
@@ -14,17 +13,23 @@ export const ISOLATION: readonly Check[] = [
     id: 'isolation.worker',
     level: 'must',
     clauses: ['W-1', 'W-2'],
-    kinds: ['input', 'output', 'filter'],
+    kinds: ['input', 'output'],
     async run(subject) {
-      const inline = await saidInline(subject)
-      if (subject.definition.kind === 'filter' && !isDeepStrictEqual(inline, await saidInline(subject, 2)))
-        notRun('it does not do the same twice in one thread either')
-      const { failed, said } = await inThread(subject, { scenario: 'work', lendsSockets: false })
-      const did = 'opened it in a thread, in which columns come as Float64Array and no socket is lent'
-      if (failed?.code === 'SG_PORT_REFUSED') notRun('it needs context.sockets, and runs inline only')
-      if (failed !== undefined)
-        fail({ did, saw: failed.message, hint: 'It works inline: what does it need that a thread has not?' })
-      ensure(isDeepStrictEqual(said, structuredClone(inline)), {
+      const { definition, seed } = subject
+      const saidIn = async (isolation: Isolation): Promise<readonly unknown[]> => {
+        const { session, close } = await subject.open({
+          generation: isolation === 'inline' ? 1 : 2,
+          isolation,
+        })
+        if (session.start !== undefined) notRun('it brings what its peer brings: see source.once')
+        const random = seededRandom(seed)
+        const said = await exercise({ session, definition, subscription: undefined, random })
+        await close()
+        return said.map(crossing)
+      }
+      const did = 'let it work inline, then in a thread, in which columns come as Float64Array'
+      const [here, there] = [await saidIn('inline'), await saidIn('worker')]
+      ensure(isDeepStrictEqual(there, here), {
         did,
         saw: 'it does something else there than inline',
         hint: 'Read batches by index; throw errors with properties, they cross without their class.',
@@ -50,11 +55,3 @@ export const ISOLATION: readonly Check[] = [
     },
   },
 ]
-
-/** What it says to the same work each time, in this thread. */
-async function saidInline(subject: Subject, generation = 1): Promise<readonly unknown[]> {
-  const { session } = await subject.open(generation === 1 ? {} : { generation })
-  const { definition, seed } = subject
-  const task = { session, definition, subscription: undefined, random: seededRandom(seed) }
-  return (await exercise(task)).map(crossing)
-}

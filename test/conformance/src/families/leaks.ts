@@ -114,7 +114,7 @@ export const LEAKS: readonly Check[] = [
 
 async function worked(subject: Subject) {
   await openable(subject)
-  const note = await subject.once('worked', () => inThread(subject, { scenario: 'work', lendsSockets: true }))
+  const note = await subject.once('worked', () => inThread(subject, { scenario: 'work' }))
   if (note.failed !== undefined)
     fail({
       did: 'opened it in a thread',

@@ -1,10 +1,10 @@
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { messageOf } from '../subject/message.ts'
-import { sizeOf } from '../subject/state-size.ts'
+import { StateComparison } from '../subject/same-state.ts'
 import { ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
-import { exported } from '../work/state.ts'
+import { cloned, exported } from '../work/state.ts'
 import { missing, worthWriting } from '../work/stored.ts'
 import { watched } from '../work/unchanged.ts'
 import { signalsOf, writeWell } from '../work/write.ts'
@@ -32,7 +32,8 @@ export const REHEARSAL: readonly Check[] = [
         const changed = watched(batch)
         // Once more, as an export that changes the session is for swap.state to find.
         await exported(session)
-        const stateBefore = sizeOf(await exported(session))
+        const comparison = new StateComparison()
+        const stateBefore = cloned(await exported(session))
         const countedBefore = subject.host.counted
         const end = await ending(async () => session.rehearse!(batch as never))
         const did = `rehearsed a batch of 20 (${signal})`
@@ -46,7 +47,8 @@ export const REHEARSAL: readonly Check[] = [
         const what = changed()
         ensure(what === undefined, { did, saw: String(what), hint })
         ensure(subject.host.counted === countedBefore, { did, saw: 'it changed a metric', hint })
-        ensure(sizeOf(await exported(session)) === stateBefore, { did, saw: 'its state changed', hint })
+        const differs = comparison.difference(stateBefore, cloned(await exported(session)))
+        ensure(differs === undefined, { did, saw: `its state changed: ${differs} differs`, hint })
         if (peer?.received === undefined) continue
         const lost = await missing(peer, session.address, tokens)
         ensure(lost.length === tokens.length, {

@@ -28,12 +28,10 @@ export class Host {
   readonly #sockets = new Sockets()
   readonly #metrics = new Map<string, InstanceMetrics>()
   readonly #series = new Map<string, InstanceSeries>()
-  readonly #lendsSockets: boolean
 
-  /** `folder` is where relative paths are meant; `lendsSockets` is false in a thread. */
-  constructor(folder: string, lendsSockets = true) {
+  /** `folder` is where relative paths are meant. */
+  constructor(folder: string) {
     this.folder = folder
-    this.#lendsSockets = lendsSockets
   }
 
   /** All that the plugin has said: lines of the log, and what stands in its metrics. */
@@ -72,7 +70,6 @@ export class Host {
       place: SocketPlace,
       handler: (...item: never[]) => void,
     ): Promise<SocketService> => {
-      if (!this.#lendsSockets) throw noSockets()
       const take = (item: readonly unknown[]): void => handler(...(item as never[]))
       const { bound, address, ...claim } = await this.#sockets.claim(protocol, place, owner, take)
       const { port, receiveBufferBytes } = bound
@@ -125,6 +122,7 @@ export class Host {
   }
 }
 
+/** With which a socket is refused to a thread. */
 export function noSockets(): Error {
   const message = 'a socket cannot be lent to a thread: set `isolation: inline` for this instance'
   return Object.assign(new Error(message), { code: 'SG_PORT_REFUSED', retryable: true })

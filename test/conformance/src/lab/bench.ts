@@ -3,6 +3,7 @@ import type { Definition } from '@smart-gateway/sdk'
 import { Failure, NotRun, NotTried } from '../finding.ts'
 import { CHECKS } from '../checks.ts'
 import type { Check } from '../check.ts'
+import type { Trial } from '../isolation.ts'
 import { importDefinition } from '../subject/definition.ts'
 import { messageOf } from '../subject/message.ts'
 import { readPackage } from '../subject/plugin-package.ts'
@@ -37,22 +38,23 @@ process.on('disconnect', () => process.exit())
 
 function stray(error: unknown): void {
   // What a check would have said had it not ended before is none of the plugin's.
-  if (!(error instanceof Failure || error instanceof NotRun)) strays.push(messageOf(error))
+  if (!(error instanceof Failure || error instanceof NotRun || error instanceof NotTried))
+    strays.push(messageOf(error))
 }
 
-async function answer({ check: id, strays: before }: Order): Promise<void> {
+async function answer({ check: id, isolation, strays: before }: Order): Promise<void> {
   const check = CHECKS.find((one) => one.id === id)!
   let waits = 0
   tellOfWaits((ms = 0) => {
     waits += ms === 0 ? -1 : 1
-    if (ms > 0 || waits === 0) process.send!({ check: id, waitsMs: ms } satisfies Wait)
+    if (ms > 0 || waits === 0) process.send!({ check: id, isolation, waitsMs: ms } satisfies Wait)
   })
   try {
-    const note = await run(check, before)
-    process.send!({ check: id, ...note, broken: false, strays: strays.splice(0) } satisfies Note)
+    const note = await run({ check, isolation }, before)
+    process.send!({ check: id, isolation, ...note, broken: false, strays: strays.splice(0) } satisfies Note)
   } catch (error) {
     const note = { verdict: broken(error), closed: undefined, broken: true }
-    process.send!({ check: id, ...note, strays: strays.splice(0) } satisfies Note)
+    process.send!({ check: id, isolation, ...note, strays: strays.splice(0) } satisfies Note)
   }
 }
 
@@ -80,15 +82,17 @@ async function prepare(): Promise<Standing> {
 }
 
 async function run(
-  check: Check,
+  { check, isolation }: Trial,
   before: readonly Stray[],
-): Promise<Omit<Note, 'check' | 'broken' | 'strays'>> {
+): Promise<Pick<Note, 'verdict' | 'profile' | 'closed'>> {
   const known = await standing
   const { author } = known
   const profile = author.setup === undefined ? 'core' : 'full'
   const skip = author.skip?.[check.id]
   const verdict =
-    skip === undefined ? await runOn(await Subject.make(known, before), check) : skipped(check, skip)
+    skip === undefined
+      ? await runOn(await Subject.make(known, isolation, before), check)
+      : skipped(check, skip)
   return { verdict, profile, closed: known.closed }
 }
 

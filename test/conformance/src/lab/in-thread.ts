@@ -8,7 +8,7 @@ export type Scenario =
   /** Imports it. */
   | { readonly scenario: 'import' }
   /** Opens it, lets it work, stops it. */
-  | { readonly scenario: 'work'; readonly lendsSockets: boolean }
+  | { readonly scenario: 'work' }
   /** Does that again and again, as often as there is time for. */
   | { readonly scenario: 'cycle' }
 

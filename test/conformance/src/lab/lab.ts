@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Check } from '../check.ts'
+import type { Trial } from '../isolation.ts'
+import { nameOf } from '../report/report.ts'
 import { PATIENCE } from '../time.ts'
 import type { Closed, Note, Order, Setting, Stray, Verdict, Wait } from './protocol.ts'
 
@@ -20,7 +21,7 @@ const BENCH = fileURLToPath(new URL(IS_SOURCE ? './bench.ts' : './bench.js', imp
 export class Lab {
   readonly #setting: Omit<Setting, 'closed' | 'scratch'>
   readonly #scratch = mkdtempSync(join(tmpdir(), 'conformance-'))
-  #closed: Closed | undefined
+  #closed: Closed = {}
   #profile: Note['profile']
   /** Checks that hung, ended their process, or could not begin. */
   #lost = 0
@@ -39,8 +40,8 @@ export class Lab {
   }
 
   /** How a check ended; never rejects. */
-  run(check: Check): Promise<Verdict> {
-    const verdict = this.#turn.then(() => this.#run(check))
+  run(trial: Trial): Promise<Verdict> {
+    const verdict = this.#turn.then(() => this.#run(trial))
     this.#turn = verdict
     return verdict
   }
@@ -51,7 +52,7 @@ export class Lab {
     rmSync(this.#scratch, { recursive: true, force: true, maxRetries: 3 })
   }
 
-  async #run({ id, level }: Check): Promise<Verdict> {
+  async #run({ check: { id, level }, isolation }: Trial): Promise<Verdict> {
     if (this.#lost >= MAX_LOST)
       return {
         status: 'not-tried',
@@ -77,7 +78,7 @@ export class Lab {
       }
       grant(0)
       const onMessage = (said: Note | Wait): void => {
-        if (said.check !== id) return
+        if (said.check !== id || said.isolation !== isolation) return
         if ('waitsMs' in said) grant(said.waitsMs)
         else resolve(said)
       }
@@ -87,16 +88,17 @@ export class Lab {
         clearTimeout(timer)
         bench.off('message', onMessage).off('exit', onExit)
       })
-      bench.send({ check: id, strays: this.#strays } satisfies Order, (error) => {
+      bench.send({ check: id, isolation, strays: this.#strays } satisfies Order, (error) => {
         if (error !== null) lose(ended(bench.exitCode ?? error.message))
       })
     })
     over.abort()
     if (broken) this.#lost++
     // A figure judges nobody: it may end in the midst of work.
-    if (level !== 'report') this.#strays.push(...strays.map((message) => ({ during: id, message })))
+    if (level !== 'report')
+      this.#strays.push(...strays.map((message) => ({ during: nameOf({ id, isolation }), message })))
     this.#strays.length = Math.min(this.#strays.length, MAX_STRAYS)
-    if ('closed' in known) this.#closed = known.closed
+    this.#closed = known.closed ?? this.#closed
     this.#profile = known.profile ?? this.#profile
     // After a failure nobody knows what the plugin left: the next check begins with a clean process.
     if (verdict.status === 'failed') {

@@ -1,8 +1,9 @@
 import type { Finding, Hook } from '../finding.ts'
+import type { Isolation } from '../isolation.ts'
 
 /** What was thrown where nobody catches it. */
 export interface Stray {
-  /** The check that ran then; what began it may be an earlier one. */
+  /** The check that ran then, as a person reads of it; what began it may be an earlier one. */
   readonly during: string
   readonly message: string
 }
@@ -10,6 +11,7 @@ export interface Stray {
 /** What the process that runs checks is told. */
 export interface Order {
   readonly check: string
+  readonly isolation: Isolation
   /** Of all checks before, in whatever process they ran. */
   readonly strays: readonly Stray[]
 }
@@ -23,14 +25,11 @@ export interface Setting {
   /** Where checks may have their folders. */
   readonly scratch: string
   /** Why it does not open, where that was seen already. */
-  readonly closed: Closed | undefined
+  readonly closed: Closed
 }
 
-/** Why a plugin does not open, and what would have to be given for that. */
-export interface Closed {
-  readonly reason: string
-  readonly hook?: Hook
-}
+/** Why a plugin does not open, in either isolation. */
+export type Closed = { [I in Isolation]?: Extract<Verdict, { status: 'not-run' | 'not-tried' }> }
 
 /** How one check ended. */
 export type Verdict =
@@ -46,6 +45,7 @@ export type Verdict =
 /** What the process says while it waits for what may take longer than a step. */
 export interface Wait {
   readonly check: string
+  readonly isolation: Isolation
   /** Its upper bound; 0 once no such wait is under way. */
   readonly waitsMs: number
 }
@@ -53,6 +53,7 @@ export interface Wait {
 /** What the process says of it. */
 export interface Note {
   readonly check: string
+  readonly isolation: Isolation
   readonly verdict: Verdict
   readonly closed: Closed | undefined
   /** `full` where the author starts a peer; left out where nobody knows. */

@@ -21,7 +21,7 @@ process.on('uncaughtException', tell)
 process.on('unhandledRejection', tell)
 const before = picture()
 const traces = new Traces()
-const host = new Host(scratch, task.scenario !== 'work' || task.lendsSockets)
+const host = new Host(scratch)
 const random = seededRandom(seed)
 let generations = 0
 

@@ -1,4 +1,4 @@
-import { profileOf, silenceOf } from './report.ts'
+import { nameOf, profileOf, silenceOf } from './report.ts'
 import type { Outcome, Report } from './report.ts'
 
 /** A run as JUnit XML: a SHOULD that fails is told in `system-out`, it breaks no build. */
@@ -18,8 +18,9 @@ export function junit(report: Report): string {
   return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n<testsuite${attributes}>\n<properties>${properties.join('')}</properties>\n${cases.join('\n')}\n</testsuite>\n</testsuites>\n`
 }
 
-function caseOf({ id, level, clauses, ms, result }: Outcome, classname: string): string {
-  const head = `<testcase${attributesOf({ name: id, classname, time: (ms / 1000).toFixed(3) })}`
+function caseOf(outcome: Outcome, classname: string): string {
+  const { level, clauses, ms, result } = outcome
+  const head = `<testcase${attributesOf({ name: nameOf(outcome), classname, time: (ms / 1000).toFixed(3) })}`
   if (result.status === 'passed') return `${head}/>`
   if (result.status !== 'failed')
     return `${head}><skipped${attributesOf({ message: silenceOf(result) })}/></testcase>`

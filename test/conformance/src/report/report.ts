@@ -2,6 +2,7 @@ import type { Kind } from '@smart-gateway/sdk'
 import type { Level } from '../check.ts'
 import type { ClauseNumber } from '../clauses.ts'
 import type { Hook } from '../finding.ts'
+import type { Isolation } from '../isolation.ts'
 import type { Verdict } from '../lab/protocol.ts'
 
 /** A clause of the contract, as SPEC.md of the SDK has it. */
@@ -14,6 +15,8 @@ export interface Clause {
 export interface Outcome {
   readonly id: string
   readonly level: Level
+  /** Where the plugin ran. */
+  readonly isolation: Isolation
   readonly clauses: readonly Clause[]
   readonly ms: number
   readonly result: Verdict
@@ -35,7 +38,7 @@ export interface Report {
   readonly conforms: boolean
 }
 
-/** How many checks ended how; figures, which nobody judges, are none of them. */
+/** How many checks ended how, each once for every isolation in which it ran; figures, which nobody judges, are none of them. */
 export interface Counts {
   readonly passed: number
   readonly mustFailed: number
@@ -71,7 +74,7 @@ export function countsOf(outcomes: readonly Outcome[]): Counts {
 export function notTriedOf(outcomes: readonly Outcome[]): NotTriedChecks {
   const untried = outcomes.filter(({ result }) => result.status === 'not-tried')
   const ids = (wanted: Level): readonly string[] =>
-    untried.filter(({ level }) => level === wanted).map(({ id }) => id)
+    untried.filter(({ level }) => level === wanted).map(nameOf)
   const hooks = untried.flatMap(({ level, result }) =>
     level !== 'report' && result.status === 'not-tried' && result.hook !== undefined ? [result.hook] : [],
   )
@@ -91,4 +94,9 @@ export function silenceOf(result: Verdict): string | undefined {
   if (result.status === 'not-tried') return `not tried: ${result.reason}`
   if (result.status === 'skipped') return `skipped by its author: ${result.reason}`
   return undefined
+}
+
+/** A check as a person reads of it: with where it ran, where that is not the gateway's own thread. */
+export function nameOf({ id, isolation }: { readonly id: string; readonly isolation: Isolation }): string {
+  return isolation === 'inline' ? id : `${id} (${isolation})`
 }

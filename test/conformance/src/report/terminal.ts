@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { profileOf, silenceOf } from './report.ts'
+import { nameOf, profileOf, silenceOf } from './report.ts'
 import type { Outcome, Report } from './report.ts'
 
 const MARKS = { passed: '✓', failed: '✗', 'not-run': '–', 'not-tried': '?', skipped: '↓' } as const
@@ -12,9 +12,10 @@ const COLOURS = {
 } as const
 
 /** One line as soon as a check has ended, more where it failed. */
-export function line({ id, level, clauses, ms, result }: Outcome): string {
+export function line(outcome: Outcome): string {
+  const { level, clauses, ms, result } = outcome
   const mark = styleText(COLOURS[result.status], MARKS[result.status])
-  const head = `${mark} ${id}${level === 'must' ? '' : ` (${level})`}`
+  const head = `${mark} ${nameOf(outcome)}${level === 'must' ? '' : ` (${level})`}`
   if (result.status === 'passed') {
     const notes = result.notes.map((note) => `\n    ${note}`).join('')
     return `${head} ${styleText('gray', `${Math.round(ms)} ms`)}${notes}`

@@ -6,14 +6,15 @@ import { badge } from '../report/badge.ts'
 import { junit } from '../report/junit.ts'
 import { line, summary } from '../report/terminal.ts'
 
-const USAGE = `usage: smart-gateway-conformance FOLDER [--seed N] [--profile core|full] [--peer FILE]
-       [--json FILE] [--junit FILE] [--badge FILE]
+const USAGE = `usage: smart-gateway-conformance FOLDER [--seed N] [--profile core|full]
+       [--isolation inline|worker|both] [--peer FILE] [--json FILE] [--junit FILE] [--badge FILE]
 
 Proves the plugin in FOLDER against the contract of the smart gateway. With a conformance.js beside its
 package.json that starts a peer the full profile runs, else the core profile.
 
   --seed N      repeats a run
   --profile     core leaves the peer out; full insists on one
+  --isolation   where an input or output runs; left out, checks that differ are tried in both
   --peer FILE   a conformance.js that lies elsewhere
   --json FILE   the report as JSON, --junit as JUnit XML, --badge as an endpoint of shields.io; - is stdout
 `
@@ -29,6 +30,7 @@ async function main(): Promise<number> {
     options: {
       seed: { type: 'string' },
       profile: { type: 'string' },
+      isolation: { type: 'string' },
       peer: { type: 'string' },
       json: { type: 'string' },
       junit: { type: 'string' },
@@ -41,15 +43,18 @@ async function main(): Promise<number> {
     console.log(USAGE)
     return values.help === true ? 0 : 2
   }
-  const { seed, profile, peer } = values
+  const { seed, profile, isolation, peer } = values
   if (profile !== undefined && profile !== 'core' && profile !== 'full')
     throw new Error('--profile is core or full')
+  if (isolation !== undefined && isolation !== 'inline' && isolation !== 'worker' && isolation !== 'both')
+    throw new Error('--isolation is inline, worker or both')
   if (seed !== undefined && !/^\d+$/.test(seed)) throw new Error('--seed takes a number')
   // What is asked for on stdout stands there alone.
   const say = [values.json, values.junit, values.badge].includes('-') ? console.error : console.log
   const report = await conformance(folder, {
     ...(seed !== undefined && { seed: Number(seed) }),
     ...(profile !== undefined && { profile }),
+    ...(isolation !== undefined && { isolation }),
     ...(peer !== undefined && { author: peer }),
     onOutcome: (outcome) => say(line(outcome)),
   })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, describe, test } from 'node:test'
 import { begin } from '../conformance.ts'
 import type { ConformanceOptions } from '../conformance.ts'
-import { silenceOf } from '../report/report.ts'
+import { nameOf, silenceOf } from '../report/report.ts'
 import { line } from '../report/terminal.ts'
 
 /** Declares one test for each check of the plugin in a folder. A SHOULD that fails is shown and fails nothing. */
@@ -10,9 +10,9 @@ export function conformanceTests(folder: string, options: ConformanceOptions = {
   const run = begin(folder, options)
   void describe(`${run.plugin.name} conforms (seed ${run.seed})`, () => {
     after(() => run.close())
-    for (const check of run.checks)
-      void test(check.id, async (context) => {
-        const outcome = await run.run(check)
+    for (const trial of run.trials)
+      void test(nameOf({ id: trial.check.id, isolation: trial.isolation }), async (context) => {
+        const outcome = await run.run(trial)
         const { level, result } = outcome
         const silence = silenceOf(result)
         if (silence !== undefined) context.skip(silence)

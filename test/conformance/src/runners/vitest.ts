@@ -1,6 +1,6 @@
 import { begin } from '../conformance.ts'
 import type { ConformanceOptions } from '../conformance.ts'
-import { silenceOf } from '../report/report.ts'
+import { nameOf, silenceOf } from '../report/report.ts'
 import { line } from '../report/terminal.ts'
 
 /** What is needed of vitest. It is handed in, so that the suite depends on no version of it. */
@@ -22,11 +22,11 @@ export function conformanceTests(vitest: Vitest, folder: string, options: Confor
   const run = begin(folder, options)
   vitest.describe(`${run.plugin.name} (seed ${run.seed})`, () => {
     vitest.afterAll(() => run.close())
-    for (const check of run.checks)
+    for (const trial of run.trials)
       vitest.test(
-        check.id,
+        nameOf({ id: trial.check.id, isolation: trial.isolation }),
         async ({ skip }) => {
-          const outcome = await run.run(check)
+          const outcome = await run.run(trial)
           const { level, result } = outcome
           const silence = silenceOf(result)
           if (silence !== undefined) return skip(silence)

@@ -44,14 +44,15 @@ export function beginToOpen(definition: Definition, host: Host, owner: Owner, op
   return { loan, session }
 }
 
-/** Opens a generation; rejects with what `open` threw, and leaves nothing of it behind then. */
+/** Opens a generation, where `begin` says; rejects with what `open` threw, and leaves nothing of it behind then. */
 export async function openGeneration(
   definition: Definition,
   host: Host,
   owner: Owner,
   options: unknown,
+  begin: typeof beginToOpen = beginToOpen,
 ): Promise<Generation> {
-  const { loan, session: opening } = beginToOpen(definition, host, owner, options)
+  const { loan, session: opening } = begin(definition, host, owner, options)
   const opened = await ending(() => opening, PATIENCE.grantMs)
   if (opened.how === 'resolved') {
     const session = opened.value

@@ -3,12 +3,14 @@ import { join } from 'node:path'
 import type { Definition, JsonSchema } from '@smart-gateway/sdk'
 import { seededRandom } from '@smart-gateway/sdk/testing'
 import type { Author, Peer } from '../author.ts'
-import { Failure, notTried } from '../finding.ts'
+import { Failure, notRun, notTried } from '../finding.ts'
+import type { Isolation } from '../isolation.ts'
 import { Host } from '../host/host.ts'
 import type { Closed, Stray } from '../lab/protocol.ts'
 import { messageOf } from './message.ts'
 import { PATIENCE, ending } from '../time.ts'
-import { openGeneration } from './generation.ts'
+import { beginInThread } from '../worker/opening.ts'
+import { beginToOpen, openGeneration } from './generation.ts'
 import type { Generation } from './generation.ts'
 import type { PluginPackage } from './plugin-package.ts'
 import { sampleOptions } from './sample-options.ts'
@@ -31,8 +33,8 @@ export interface Standing {
   readonly shared: Map<string, Promise<unknown>>
   /** Where checks may have their folders. */
   readonly scratch: string
-  /** Why it does not open without a peer, once that was seen: it is not tried again and again. */
-  closed: Closed | undefined
+  /** Why it does not open, once that was seen: it is not tried again and again. */
+  readonly closed: Closed
   /** The longest time that it has taken to open and to stop. */
   pace: { openMs: number; stopMs: number }
 }
@@ -44,7 +46,11 @@ export interface OpenRequest {
   readonly generation?: number
   /** Whether its handlers answer at once. */
   readonly live?: boolean
+  /** Where it runs, if not where the check is tried. */
+  readonly isolation?: Isolation
 }
+
+const SOCKETS = 'it needs context.sockets, and runs inline only'
 
 /** The plugin as one check has it before it: with a host, a folder and a peer of the check's own. */
 export class Subject {
@@ -53,6 +59,7 @@ export class Subject {
   readonly validator = new Validator()
   readonly random: () => number
   readonly seed: number
+  readonly isolation: Isolation
   readonly folder: string
   readonly host: Host
   readonly traces = new Traces()
@@ -66,7 +73,8 @@ export class Subject {
   readonly #peers: Peer[] = []
   #peer: Promise<Peer> | undefined
 
-  private constructor(standing: Standing, folder: string, strays: readonly Stray[]) {
+  private constructor(standing: Standing, folder: string, isolation: Isolation, strays: readonly Stray[]) {
+    this.isolation = isolation
     this.strays = strays
     this.#standing = standing
     this.plugin = standing.plugin
@@ -78,8 +86,8 @@ export class Subject {
     this.host = new Host(folder)
   }
 
-  static async make(standing: Standing, strays: readonly Stray[]): Promise<Subject> {
-    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')), strays)
+  static async make(standing: Standing, isolation: Isolation, strays: readonly Stray[]): Promise<Subject> {
+    return new Subject(standing, await mkdtemp(join(standing.scratch, 'check-')), isolation, strays)
   }
 
   /** What the plugin's module exports. */
@@ -153,16 +161,17 @@ export class Subject {
 
   /** Opens a generation, which is closed after the check. Where it does not open at all, one check says so and the others do not apply. */
   async open(request: OpenRequest = {}): Promise<Generation> {
-    const { definition, isFull } = this
-    const { closed } = this.#standing
-    if (closed !== undefined) notTried(closed.reason, closed.hook)
-    const { instance = 'subject', generation: number = 1, live = true } = request
+    const { definition, host, traces, plugin } = this
+    const { closed, pace } = this.#standing
+    const { instance = 'subject', generation: number = 1, live = true, isolation = this.isolation } = request
+    const why = closed.inline ?? closed[isolation]
+    if (why !== undefined) silent(why)
     const options = this.valid(definition.options, request.options ?? (await this.options()))
+    const begin = isolation === 'inline' ? beginToOpen : beginInThread(plugin.folder)
+    const owner = { instance, generation: number }
     try {
-      const owner = { instance, generation: number }
       const beganMs = performance.now()
-      const opened = await this.traces.run(() => openGeneration(definition, this.host, owner, options))
-      const { pace } = this.#standing
+      const opened = await traces.run(() => openGeneration(definition, host, owner, options, begin))
       pace.openMs = Math.max(pace.openMs, performance.now() - beganMs)
       const close = async (graceMs?: number): Promise<void> => {
         const stopMs = performance.now()
@@ -174,20 +183,33 @@ export class Subject {
       this.#generations.push(generation)
       return generation
     } catch (error) {
-      const isFirst = request.instance === undefined && request.generation === undefined
-      if (isFirst && (isFull || error instanceof Failure))
-        this.#standing.closed = { reason: 'it does not open, as an earlier check has found' }
-      if (error instanceof Failure) throw error
-      if (isFull)
-        throw new Failure({
-          did: 'open with the options of the peer',
-          saw: `it failed: ${messageOf(error)}`,
-          hint: 'The peer of conformance.js has to run and be reached with its options when setup resolves.',
-        })
-      const reason = `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`
-      this.#standing.closed = { reason, hook: 'setup' }
-      notTried(reason, 'setup')
+      return this.#failed(error, request, isolation)
     }
+  }
+
+  /** Says why it did not open. */
+  #failed(error: unknown, { instance, generation }: OpenRequest, isolation: Isolation): never {
+    const { closed } = this.#standing
+    const isThreaded = isolation === 'worker'
+    const { code } = error as { readonly code?: unknown }
+    if (isThreaded && code === 'SG_PORT_REFUSED')
+      silent((closed.worker = { status: 'not-run', reason: SOCKETS }))
+    // One that opens inline has to do so in a thread.
+    const isWrong = this.isFull || isThreaded || error instanceof Failure
+    if (!isWrong) {
+      const reason = `it does not open without a peer (${messageOf(error)}); give setup in conformance.js`
+      silent((closed[isolation] = { status: 'not-tried', reason, hook: 'setup' }))
+    }
+    if (instance === undefined && (generation === undefined || isThreaded))
+      closed[isolation] = { status: 'not-tried', reason: 'it does not open, as an earlier check has found' }
+    if (error instanceof Failure) throw error
+    throw new Failure({
+      did: isThreaded ? 'opened it in a thread of its own' : 'open with the options of the peer',
+      saw: `it failed: ${messageOf(error)}`,
+      hint: isThreaded
+        ? 'It works inline: what does it need that a thread has not?'
+        : 'The peer of conformance.js has to run and be reached with its options when setup resolves.',
+    })
   }
 
   /** Does something once for all checks of this process; what it gives is the same for each. */
@@ -223,4 +245,9 @@ export class Subject {
       hint: 'Resolve with { options, close } once the peer takes connections.',
     })
   }
+}
+
+function silent(why: NonNullable<Closed[Isolation]>): never {
+  if (why.status === 'not-run') notRun(why.reason)
+  notTried(why.reason, why.hook)
 }

@@ -41,7 +41,7 @@ export default {
             if (stopped) return
             const fate = emit((out) => out.log(logOf(line))).then(
               () => void socket.write(`ok ${line}\n`),
-              () => void socket.write(`no ${line}\n`),
+              (error) => void socket.write(`${error.retryable === false ? 'bad' : 'no'} ${line}\n`),
             )
             open.add(fate)
             fate.finally(() => open.delete(fate))

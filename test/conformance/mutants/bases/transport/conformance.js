@@ -28,6 +28,9 @@ export default {
       } else if (own.open.delete(text)) {
         if (word === 'no') waiting.push(text)
         fates.set(text, { ok: 'accepted', no: 'returned', bad: 'refused' }[word])
+      } else {
+        // As a broker does with a second word on a message.
+        own.socket.destroy()
       }
       flush()
     }
@@ -44,7 +47,7 @@ export default {
       socket.write('hello\n')
       createInterface({ input: socket })
         .on('error', () => undefined)
-        .on('line', (line) => void (hangs || hear(own, line)))
+        .on('line', (line) => void (hangs || socket.destroyed || hear(own, line)))
     })
     const listen = (port) => new Promise((resolve) => server.listen(port, '127.0.0.1', resolve))
     const close = () => {
