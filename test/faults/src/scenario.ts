@@ -50,10 +50,13 @@ export interface Scenario {
 }
 
 /** A healthy required Elasticsearch beside one that is harmed and one that fails half the time whatever is done. */
-export function besideHealthy(harmed: Omit<OutputPlan, 'name' | 'healthy'>): readonly OutputPlan[] {
+export function besideHealthy(
+  harmed: Omit<OutputPlan, 'name' | 'healthy'>,
+  wavering: Exclude<Guard, 'required'> = 'disk',
+): readonly OutputPlan[] {
   return [
     { name: 'healthy', store: 'elasticsearch', healthy: true, guard: 'required' },
     { name: 'harmed', healthy: false, ...harmed },
-    { name: 'wavering', healthy: false, store: 'loki', guard: 'disk', wavers: true },
+    { name: 'wavering', healthy: false, store: 'loki', guard: wavering, wavers: true },
   ]
 }

@@ -9,7 +9,8 @@ const DISK_BYTES = 12 * 1024 ** 2
 /** The disk under a disk queue is full while its store is away; with `killed`, the gateway is killed then. */
 export const diskFull = (killed: boolean): Scenario => ({
   name: killed ? 'disk full, then killed' : 'disk full',
-  outputs: besideHealthy({ store: 'elasticsearch', guard: 'disk' }),
+  // One disk queue: two would fill so small a disk with what each keeps for itself.
+  outputs: besideHealthy({ store: 'elasticsearch', guard: 'disk' }, 'optional'),
   lineBytes: 8000,
   lostAnswers: killed,
   unable: whyNoSmallDisk,
