@@ -29,7 +29,7 @@ const WITHOUT: Readonly<Record<string, readonly Hook[]>> = {
   'transports/http': ['faults.hang'],
   'transports/socket': ['faults.hang', 'fate'],
   // A broker of the machine's is not ended, and tells no producer what its consumers said.
-  'transports/amqp': ['faults.hang', 'fate', 'faults.down'],
+  'transports/amqp': ['faults.hang', 'faults.down', 'fate'],
   // A file takes everything, at once, or it is not there.
   'outputs/file': ['faults.hang', 'faults.refuseOnly', 'faults.refuse', 'faults.busy'],
 }
