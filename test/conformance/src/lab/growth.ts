@@ -40,8 +40,8 @@ export type Growth =
   | { readonly how: 'failed'; readonly why: string }
 
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
-/** The thread itself goes on for less than half of it. */
-const LIMIT_MS = (PATIENCE.checkMs * 2) / 3
+/** The thread itself goes on for a fourth of it, of its own time. */
+const LIMIT_MS = (PATIENCE.checkMs * 5) / 6
 const STUCK_MS = 3000
 
 /** Lets an input decode ever longer messages in a thread of its own, which is ended when it takes too long. */

@@ -38,7 +38,7 @@ export interface Report {
   readonly conforms: boolean
 }
 
-/** How many checks ended how, each once for every isolation in which it ran; figures, which nobody judges, are none of them. */
+/** How many checks ended how; one that ended differently in the two isolations counts for each. Figures, which nobody judges, are none of them. */
 export interface Counts {
   readonly passed: number
   readonly mustFailed: number
@@ -59,7 +59,7 @@ export interface NotTriedChecks {
 
 export function countsOf(outcomes: readonly Outcome[]): Counts {
   const count = (status: Verdict['status'], ...levels: readonly Level[]): number =>
-    outcomes.filter(({ level, result }) => result.status === status && levels.includes(level)).length
+    idsOf(outcomes, ({ level, result }) => result.status === status && levels.includes(level)).length
   return {
     passed: count('passed', 'must', 'should'),
     mustFailed: count('failed', 'must'),
@@ -73,12 +73,16 @@ export function countsOf(outcomes: readonly Outcome[]): Counts {
 
 export function notTriedOf(outcomes: readonly Outcome[]): NotTriedChecks {
   const untried = outcomes.filter(({ result }) => result.status === 'not-tried')
-  const ids = (wanted: Level): readonly string[] =>
-    untried.filter(({ level }) => level === wanted).map(nameOf)
+  const ids = (wanted: Level): readonly string[] => idsOf(untried, ({ level }) => level === wanted)
   const hooks = untried.flatMap(({ level, result }) =>
     level !== 'report' && result.status === 'not-tried' && result.hook !== undefined ? [result.hook] : [],
   )
   return { must: ids('must'), should: ids('should'), hooks: [...new Set(hooks)] }
+}
+
+/** The ids of checks of which some outcome is wanted, each once. */
+function idsOf(outcomes: readonly Outcome[], isWanted: (outcome: Outcome) => boolean): readonly string[] {
+  return [...new Set(outcomes.filter(isWanted).map(({ id }) => id))]
 }
 
 /** The profile as people read it: full is one in which every MUST was tried, or it says which were not. */
