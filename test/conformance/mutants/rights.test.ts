@@ -6,18 +6,19 @@ import { begin } from '../src/conformance.ts'
 import { line } from '../src/report/terminal.ts'
 import { writeMutant } from './mutant.ts'
 import { RIGHTS } from './rights.ts'
+import type { Right } from './rights.ts'
 
 const SEED = 7
 const TIMEOUT_MS = 240_000
 
+function profilesFor({ base, checks }: Right): readonly ('core' | 'full')[] {
+  if (base === 'filter') return ['core']
+  return checks === undefined ? ['core', 'full'] : ['full']
+}
+
 // Each waits most of the time.
 describe.concurrent('no check finds anything in', () => {
-  const cases = RIGHTS.flatMap((right) =>
-    (right.checks === undefined ? (['core', 'full'] as const) : (['full'] as const)).map((profile) => ({
-      ...right,
-      profile,
-    })),
-  )
+  const cases = RIGHTS.flatMap((right) => profilesFor(right).map((profile) => ({ ...right, profile })))
 
   test.for(cases)(
     'an $base that $does, $profile profile',

@@ -76,4 +76,18 @@ export const RIGHTS: readonly Right[] = [
     changes: [LATER, opensAfter(3500)],
     checks: ['options.unchanged', 'lifecycle.session', 'lifecycle.orders', 'swap.beside', 'leaks.handles'],
   },
+  {
+    does: 'leaves out every other sample by chance, which F-8 only advises against',
+    base: 'filter',
+    changes: [
+      code('Number.isNaN(batch.values[i])', '(Number.isNaN(batch.values[i]) || Math.random() < 0.5)'),
+    ],
+    checks: [
+      'lifecycle.two-instances',
+      'filter.batch-unchanged',
+      'filter.whole',
+      'filter.order',
+      'filter.series-interned',
+    ],
+  },
 ]

@@ -24,7 +24,8 @@ export function markedBatch(signal: Signal, length: number, random: () => number
 
 /** A batch that is the same whenever and wherever it is made. */
 export function plainBatch(signal: Signal, random: () => number): Batch {
-  return batchOf(signal, ['one', 'two', 'three'], random, 1_763_632_200_000)
+  const tokens = Array.from({ length: 20 }, (_, i) => `plain-${i}`)
+  return batchOf(signal, tokens, random, 1_763_632_200_000)
 }
 
 /** What a batch holds, as plain data that can be compared. */
