@@ -29,7 +29,6 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.stopped-hanging',
       'swap.under-load',
       'swap.follow',
-      'lifecycle.no-strays',
     ],
   },
   {

@@ -30,7 +30,6 @@ export const OF_TRANSPORT: readonly Mutant[] = [
       code('        let halting\n', '        let halting\n        let count = 0\n'),
     ],
     fails: [
-      'lifecycle.two-instances',
       'transport.delivers',
       'transport.backpressure',
       'transport.full',
