@@ -64,7 +64,7 @@ export const ERRORS = {
   },
   SG_UNKNOWN_INSTANCE: {
     means: 'There is no instance of that name.',
-    hint: 'GET /api/v1/instances lists them.',
+    hint: '`smart-gateway status` and GET /api/v1/instances list them.',
   },
   SG_SWAP_FAILED: {
     means: 'A new generation could not be made ready; the old one goes on untouched.',

@@ -9,9 +9,6 @@ import { ensureNothingLeft } from '../work/endings.ts'
 import { faultsOf } from '../work/faults.ts'
 import { worthWriting } from '../work/stored.ts'
 
-/** Bytes that the cycles may add: noise of the collector stays below it, however few they are. */
-const MAX_GROWTH = 320 * 1024
-
 /** What is left of a session that was stopped. */
 export const LEAKS: readonly Check[] = [
   {
@@ -91,7 +88,7 @@ export const LEAKS: readonly Check[] = [
       await openable(subject)
       let note = await inThread(subject, { scenario: 'cycle' })
       // The collector has moods: what grows does so a second time.
-      if (note.growth > MAX_GROWTH) note = await inThread(subject, { scenario: 'cycle' })
+      if (note.growth > CYCLES.mostGrowth) note = await inThread(subject, { scenario: 'cycle' })
       if (note.failed !== undefined)
         fail({
           did: 'opened it again and again in a thread',
@@ -103,10 +100,10 @@ export const LEAKS: readonly Check[] = [
         notRun(`opened, used and stopped ${CYCLES.least} times it takes more than ${CYCLES.maxMs / 1000} s`)
       const kibibytes = Math.round(growth / cycles / 1024)
       subject.notes.push(`${kibibytes} KiB a cycle`)
-      ensure(growth <= MAX_GROWTH, {
+      ensure(growth <= CYCLES.mostGrowth, {
         did: `opened, used and stopped it in a thread again and again, ${cycles} times after as many to grow warm`,
         saw: `the heap grew by ${kibibytes} KiB each time`,
-        hint: 'Look for what the module keeps: lists, maps, listeners.',
+        hint: 'Look for what the module keeps: lists, maps, listeners, timers whose time is not over.',
       })
     },
   },

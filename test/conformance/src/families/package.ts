@@ -92,7 +92,7 @@ export const PACKAGE: readonly Check[] = [
         ensure(isDeepStrictEqual(bare(inFile), bare(inCode)), {
           did: `compared ${file} with the schema in the code`,
           saw: 'they are not the same',
-          hint: 'Write the file from the definition when the package is built.',
+          hint: '`smart-gateway document .` writes it from the definition (`npm run document` in a plugin that was created with create-smart-gateway-plugin).',
         })
       }
     },

@@ -13,7 +13,16 @@ export type Scenario =
   | { readonly scenario: 'cycle' }
 
 /** How often a session is opened, used and stopped: what slow ones take of the time decides. */
-export const CYCLES = { most: 40, least: 8, budgetMs: PATIENCE.checkMs / 3, maxMs: PATIENCE.checkMs } as const
+export const CYCLES = {
+  most: 40,
+  least: 8,
+  budgetMs: PATIENCE.checkMs / 3,
+  maxMs: PATIENCE.checkMs,
+  /** Bytes that half of them may add: noise of the collector stays below it, however few they are. */
+  mostGrowth: 320 * 1024,
+  /** So many more halves are looked at where one added more. */
+  rounds: 2,
+} as const
 
 /** What a thread is given. */
 export interface ThreadData {
@@ -78,7 +87,7 @@ export async function inThread(
   worker.on('error', (error: Error) => (thrown = error))
   worker.on('exit', () => (ended = true))
   // What opens or stops slowly inline does so here, twice before it is known how many cycles there will be.
-  const cyclesMs = task.scenario === 'cycle' ? CYCLES.maxMs : 0
+  const cyclesMs = task.scenario === 'cycle' ? CYCLES.maxMs + CYCLES.rounds * CYCLES.budgetMs : 0
   const limitMs = PATIENCE.checkMs + cyclesMs + 3 * subject.paceMs
   await until(() => note !== undefined || ended, limitMs)
   await until(() => ended, PATIENCE.leaveMs)
