@@ -7,14 +7,15 @@ export interface Settlement {
   settled(delivery: Delivery): void
 }
 
+/** What is left of a message that has its fate. */
+const SETTLED: Message = { body: Buffer.alloc(0) }
+
 /**
  * One message between its receipt and its fate. `outstanding` counts the acceptances that are still missing: one for each
- * of its records at each required output. At zero the message is settled: acknowledged, or refused when an output said no.
+ * of its records at each required output. At zero the message is settled: acknowledged, or refused when an output said no. Then it lets
+ * go of all that it holds: it may still lie in the queues of optional outputs, for as long as those take.
  */
 export class Delivery implements Owner {
-  readonly message: Message
-  /** What makes the records when the input has no transport; the decoder makes them otherwise. */
-  readonly fill: ((out: RecordSink) => void) | undefined
   /** The subscription that it came with. */
   readonly source: Source | undefined
   /** The dead letter that is tried again with it. */
@@ -22,11 +23,13 @@ export class Delivery implements Owner {
   readonly isStored = false
   /** Why an output or the decoder refused it for good, or why it is given back. */
   failure: PluginError | undefined
+  #message: Message
+  #fill: ((out: RecordSink) => void) | undefined
   #outstanding = 0
-  #settled = false
   readonly #settlement: Settlement
-  readonly #resolve: () => void
-  readonly #reject: (error: PluginError) => void
+  /** Undefined once it is settled, as the other one. */
+  #resolve: (() => void) | undefined
+  #reject: ((error: PluginError) => void) | undefined
 
   constructor(
     message: Message,
@@ -37,13 +40,23 @@ export class Delivery implements Owner {
     source?: Source,
     letter?: number,
   ) {
-    this.message = message
-    this.fill = fill
+    this.#message = message
+    this.#fill = fill
     this.source = source
     this.letter = letter
     this.#settlement = settlement
     this.#resolve = resolve
     this.#reject = reject
+  }
+
+  /** An empty one once it is settled. */
+  get message(): Message {
+    return this.#message
+  }
+
+  /** What makes the records when the input has no transport; the decoder makes them otherwise. */
+  get fill(): ((out: RecordSink) => void) | undefined {
+    return this.#fill
   }
 
   /** Says how many acceptances it takes; with none it is settled at once. */
@@ -59,7 +72,7 @@ export class Delivery implements Owner {
   }
 
   get openAt(): object | undefined {
-    return this.#settled ? undefined : this.#settlement
+    return this.#resolve === undefined ? undefined : this.#settlement
   }
 
   abandon(error: PluginError): void {
@@ -74,10 +87,15 @@ export class Delivery implements Owner {
   }
 
   #settle(): void {
-    if (this.#settled) return
-    this.#settled = true
+    const resolve = this.#resolve
+    const reject = this.#reject
+    if (resolve === undefined || reject === undefined) return
+    this.#resolve = undefined
+    this.#reject = undefined
     this.#settlement.settled(this)
-    if (this.failure === undefined) this.#resolve()
-    else this.#reject(this.failure)
+    this.#message = SETTLED
+    this.#fill = undefined
+    if (this.failure === undefined) resolve()
+    else reject(this.failure)
   }
 }

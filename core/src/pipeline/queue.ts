@@ -3,6 +3,7 @@ import { cutAtOwners, settlePart, stretchesOf } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
 import { isFull, isOver } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
+import { Fifo } from './fifo.ts'
 import { Ledger } from './ledger.ts'
 import { bytesOf, timeOf } from './parts.ts'
 import { refusalFor } from './refusal.ts'
@@ -15,8 +16,7 @@ export class Queue implements Entrance {
   #limits: QueueLimits
   /** Records by fate since the start; what is in here or being written is counted by `walk`, never derived. */
   readonly ledger: Ledger
-  #parts: Part[] = []
-  #head = 0
+  readonly #parts = new Fifo<Part>()
   readonly #holds = { bytes: 0, records: 0 }
   #open: readonly Part[] = []
   #awaited = false
@@ -53,7 +53,7 @@ export class Queue implements Entrance {
 
   /** True when there is nothing to take. */
   get empty(): boolean {
-    return this.#head === this.#parts.length
+    return this.#parts.length === 0
   }
 
   /** True when to wait for more would be wrong: a source can send no more before what is here has its fate, or there is no room. */
@@ -80,7 +80,7 @@ export class Queue implements Entrance {
     this.#holds.records += chunk.batch.length
     if (isFull(this.limits, this.#holds)) this.#awaited = true
     if (this.limits.whenFull === 'dropOldest') {
-      while (isOver(this.limits, this.#holds) && this.#parts.length - this.#head > 1) this.#dropOldest()
+      while (isOver(this.limits, this.#holds) && this.#parts.length > 1) this.#dropOldest()
     }
     this.#wake?.()
     this.#watcher?.()
@@ -102,14 +102,13 @@ export class Queue implements Entrance {
     const taken: Part[] = []
     let records = 0
     let bytes = 0
-    while (this.#head < this.#parts.length) {
-      const whole = this.#parts[this.#head]!
+    for (let whole = this.#parts.first; whole !== undefined; whole = this.#parts.first) {
       const next = this.#fresh(whole)
       if (next === undefined) {
-        this.#head++
+        this.#parts.shift()
         continue
       }
-      if (next.from > whole.from) this.#parts[this.#head] = { ...whole, from: next.from }
+      if (next.from > whole.from) this.#parts.replaceFirst({ ...whole, from: next.from })
       if (taken.length > 0 && next.chunk.batch.signal !== taken[0]!.chunk.batch.signal) break
       const room = this.#fitting(next, maxRecords - records, maxBytes - bytes, taken.length === 0)
       if (room === 0) break
@@ -117,10 +116,9 @@ export class Queue implements Entrance {
       taken.push(part)
       records += room
       bytes += bytesOf(part)
-      if (part.to === whole.to) this.#head++
-      else this.#parts[this.#head] = { ...whole, from: part.to }
+      if (part.to === whole.to) this.#parts.shift()
+      else this.#parts.replaceFirst({ ...whole, from: part.to })
     }
-    this.#compact()
     this.#open = taken
     if (taken.length === 0) this.#tellIdle()
     if (this.limits.maxAgeMs !== undefined) this.#releaseRoom()
@@ -145,8 +143,7 @@ export class Queue implements Entrance {
 
   /** Puts what `take` gave and has no fate yet back to the front, for another try by another session. */
   putBack(): void {
-    this.#parts.splice(0, this.#head, ...this.#open)
-    this.#head = 0
+    this.#parts.unshift(this.#open)
     this.#open = []
     // It has waited long enough.
     this.#awaited = !this.empty
@@ -177,7 +174,7 @@ export class Queue implements Entrance {
   purge(source: object): ReadonlySet<Owner> {
     const gone = new Set<Owner>()
     const kept: Part[] = []
-    for (const whole of this.#parts.slice(this.#head)) {
+    for (const whole of this.#parts) {
       for (const { part, owner } of cutAtOwners(whole, source)) {
         if (owner === undefined) {
           kept.push(part)
@@ -189,8 +186,8 @@ export class Queue implements Entrance {
       }
     }
     if (gone.size === 0) return gone
-    this.#parts = kept
-    this.#head = 0
+    this.#parts.drain()
+    this.#parts.unshift(kept)
     if (this.empty) this.#awaited = false
     this.#releaseRoom()
     return gone
@@ -198,7 +195,7 @@ export class Queue implements Entrance {
 
   /** Gives back everything that waits, for an output that is taken away; what nobody would send again is dropped, what is stored is let go of. */
   evict(error: PluginError): { readonly returned: number; readonly dropped: number } {
-    const parts = this.#parts.slice(this.#head)
+    const parts = this.#parts.drain()
     const owners = new Set<Owner>()
     const left = { returned: 0, dropped: 0 }
     for (const part of parts) {
@@ -211,8 +208,6 @@ export class Queue implements Entrance {
       }
       this.#leave(part)
     }
-    this.#parts = []
-    this.#head = 0
     for (const owner of owners) owner.abandon(error)
     this.#releaseRoom()
     this.#tellIdle()
@@ -220,7 +215,7 @@ export class Queue implements Entrance {
   }
 
   *owners(): Generator<Owner> {
-    for (let i = this.#head; i < this.#parts.length; i++) yield* this.#parts[i]!.chunk.owners
+    for (const { chunk } of this.#parts) yield* chunk.owners
     for (const { chunk } of this.#open) yield* chunk.owners
   }
 
@@ -245,7 +240,7 @@ export class Queue implements Entrance {
     const count = ({ chunk: { input, owners }, from, to }: Part): void => {
       if (owners[0]?.isStored !== true) inputs.set(input, (inputs.get(input) ?? 0) + to - from)
     }
-    for (let i = this.#head; i < this.#parts.length; i++) count(this.#parts[i]!)
+    for (const part of this.#parts) count(part)
     this.#open.forEach(count)
     return inputs
   }
@@ -253,7 +248,7 @@ export class Queue implements Entrance {
   /** Counts the records in here and in open writes, one by one part. */
   walk(): { records: number; open: number } {
     let records = 0
-    for (let i = this.#head; i < this.#parts.length; i++) records += this.#parts[i]!.to - this.#parts[i]!.from
+    for (const { from, to } of this.#parts) records += to - from
     let open = 0
     for (const part of this.#open) open += part.to - part.from
     return { records, open }
@@ -296,10 +291,9 @@ export class Queue implements Entrance {
   }
 
   #dropOldest(): void {
-    const part = this.#parts[this.#head++]!
+    const part = this.#parts.shift()!
     this.#leave(part)
     this.#drop(part)
-    this.#compact()
   }
 
   #drop(part: Part): void {
@@ -310,15 +304,5 @@ export class Queue implements Entrance {
   #releaseRoom(): void {
     if (this.blocks) return
     for (const callback of this.#waitingForRoom.splice(0)) callback()
-  }
-
-  #compact(): void {
-    if (this.#head === this.#parts.length) {
-      this.#parts = []
-      this.#head = 0
-    } else if (this.#head > 1000) {
-      this.#parts.splice(0, this.#head)
-      this.#head = 0
-    }
   }
 }
