@@ -33,7 +33,9 @@ async function dev(folder: string, wishes: DevWishes): Promise<void> {
     endOnSignals(() => development.stop())
   } catch (error) {
     say(reasonOf(error))
-    process.exit(error instanceof ConfigError ? EXIT_CONFIG : 1)
+    if (!(error instanceof ConfigError)) process.exit(1)
+    say(`give options as --options '{"name": "value"}', those of a transport's input as --subscription`)
+    process.exit(EXIT_CONFIG)
   }
 }
 

@@ -87,6 +87,17 @@ export const OF_PACKAGE: readonly Mutant[] = [
     fails: ['package.declared'],
   },
   {
+    does: 'declares a package as a path',
+    base: 'input',
+    changes: [
+      manifest(
+        '"type": "module"',
+        '"optionalDependencies": { "lines": "file:../lines" },\n  "type": "module"',
+      ),
+    ],
+    fails: ['package.declared'],
+  },
+  {
     does: 'starts a timer when it is imported',
     base: 'input',
     changes: [

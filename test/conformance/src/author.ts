@@ -66,7 +66,7 @@ export interface Peer {
 export interface Faults {
   /** Refuses connections, or breaks those that there are. */
   down?(): Promise<void> | void
-  /** Takes a request or message and never answers. */
+  /** Takes a request or message and never answers; one that sends stops in the middle of a message. */
   hang?(): Promise<void> | void
   /** Asks to come again later, after so many milliseconds where the protocol can say it. */
   busy?(retryAfterMs: number): Promise<void> | void

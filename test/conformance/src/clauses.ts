@@ -8,7 +8,7 @@ export const CLAUSES = {
   'P-4':
     'The module that `exports` (or `main`) names MUST be there in what is published, and MUST be importable by Node 22.18 or newer as an ES module.',
   'P-5':
-    'Every package that its code imports MUST be declared under `dependencies` or `peerDependencies`, the SDK included: a generation runs from a folder that holds what is declared, and nothing else.',
+    'Every package that its code imports MUST be declared under `dependencies` or `peerDependencies`, the SDK included, and not as a path (`file:`, `link:`) that nobody else has: a generation runs from a folder that holds what is declared, and nothing else.',
   'P-6':
     'Importing the module MUST NOT begin anything: no timer, socket, thread, process or file. Only `open` does.',
   'P-7': 'The package MUST NOT need a script to be run when it is installed: a swap runs none.',

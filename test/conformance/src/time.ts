@@ -76,3 +76,14 @@ export async function until(
 export async function turn(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
+
+/** The first one, and the others as long as there is time: with a store that is disturbed each may take its own. */
+export function* inTime<T>(items: Iterable<T>, ms = 3000): Generator<T> {
+  const endMs = performance.now() + ms
+  let isFirst = true
+  for (const item of items) {
+    if (!isFirst && performance.now() > endMs) return
+    isFirst = false
+    yield item
+  }
+}

@@ -5,6 +5,7 @@ import type { Socket } from 'node:net'
 export default {
   async setup() {
     const sockets = new Set<Socket>()
+    let hangs = false
     const down = (): void => {
       for (const socket of sockets) socket.destroy()
     }
@@ -15,10 +16,11 @@ export default {
         const { hostname, port } = new URL(address!)
         const socket = connect({ host: hostname, port: Number(port) })
         sockets.add(socket.on('error', () => undefined))
-        socket.write(texts.map((text) => `${text}\n`).join(''))
+        const lines = texts.map((text) => `${text}\n`).join('')
+        socket.write(hangs ? lines.slice(0, lines.length / 2) : lines)
       },
-      // It hangs up; that it comes back needs nothing.
-      faults: { down, heal() {} },
+      // It hangs up, or in the middle of each message; that it comes back needs nothing.
+      faults: { down, hang: () => void (hangs = true), heal: () => void (hangs = false) },
       close: down,
     }
   },

@@ -1,15 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Health } from '@smart-gateway/sdk'
 import { pick } from '@smart-gateway/sdk/testing'
+import type { Peer } from '../author.ts'
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { ensure, fail, notTried } from '../finding.ts'
+import { ensure, fail } from '../finding.ts'
+import { KeepingIntake } from '../host/intake.ts'
 import { stopped } from '../subject/generation.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
 import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, turn } from '../time.ts'
 import { ensureNothingLeft, ensureStopped } from '../work/endings.ts'
-import { exercise } from '../work/exercise.ts'
+import { exercise, subscribe } from '../work/exercise.ts'
+import { faultOf } from '../work/faults.ts'
+import { textsFor } from '../work/messages.ts'
 
 const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
 
@@ -113,12 +117,12 @@ export const LIFECYCLE: readonly Check[] = [
     async run(subject) {
       const { definition } = subject
       const peer = await subject.peer()
-      const hang =
-        peer.faults?.hang ?? notTried('the peer of conformance.js cannot hang (faults.hang)', 'faults.hang')
+      const hang = faultOf(peer, 'hang', 'hang')
       const generation = await subject.open()
       const { session, loan } = generation
-      await hang.call(peer.faults)
-      const working = work(subject, session, false)
+      await hang()
+      const working =
+        definition.kind === 'transport' ? receive(subject, session, peer) : work(subject, session, false)
       await delay(50)
       const stopping = (async () => session.stop?.())()
       // The grace is a tenth of the gateway's: what waits for a peer that hangs waits as long in both.
@@ -179,6 +183,17 @@ async function work(subject: Subject, session: AnySession, judges = true): Promi
   const subscription = await subject.subscription().catch(() => undefined)
   const done = traces.run(() => exercise({ session, definition, subscription, random }))
   await (judges ? done : done.catch(() => undefined))
+}
+
+/** Lets a transport take a message, of which a peer that hangs may send a half; how that ends is for other checks to judge. */
+async function receive(subject: Subject, session: AnySession, peer: Peer): Promise<void> {
+  const subscription = await subject.subscription()
+  const intake = new KeepingIntake()
+  const subscribed = await subject.traces.run(() => subscribe(session, subscription, intake))
+  if (subscribed === undefined) return
+  await ending(async () => subscribed.start(), PATIENCE.grantMs)
+  await ending(async () => peer.produce?.(textsFor(1), subscribed.address))
+  await ending(() => subscribed.stop(), PATIENCE.graceMs)
 }
 
 function ensureHealth(health: Health): void {

@@ -2,7 +2,7 @@ import type { Check } from '../check.ts'
 import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { PATIENCE } from '../time.ts'
 import { markedBatch, oddBatch, twinBatch } from '../work/batches.ts'
-import { opened } from '../work/faulty.ts'
+import { opened } from '../work/faults.ts'
 import { missing, storedCounts, worthWriting } from '../work/stored.ts'
 import { allSignalsOf, write, writeWell } from '../work/write.ts'
 

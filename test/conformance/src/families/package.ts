@@ -157,16 +157,20 @@ export const PACKAGE: readonly Check[] = [
     async run({ plugin }) {
       const { json, entry } = plugin
       if (entry === undefined) notTried('there is no module, as package.exports has found')
-      const declared = new Set(
-        ['dependencies', 'peerDependencies', 'optionalDependencies'].flatMap((key) =>
-          Object.keys((json[key] ?? {}) as object),
-        ),
-      )
+      const declared = new Set(DECLARATIONS.flatMap((key) => Object.keys((json[key] ?? {}) as object)))
       const undeclared = [...importedPackages(plugin)].filter(([imported]) => !declared.has(imported))
       ensure(undeclared.length === 0, {
         did: 'read what its modules import, from its entry points on',
         saw: `it does not declare ${undeclared.map(([imported, file]) => `${imported} (${file})`).join(', ')}`,
         hint: 'Add it to "dependencies".',
+      })
+      const local = DECLARATIONS.flatMap((key) => Object.entries((json[key] ?? {}) as object)).filter(
+        ([, range]) => /^(file|link|portal|workspace):/.test(String(range)),
+      )
+      ensure(local.length === 0, {
+        did: 'read what it declares',
+        saw: `it declares ${local.map(([name, range]) => `${name} as ${String(range)}`).join(', ')}`,
+        hint: 'Declare a version: whoever installs it from npm has no such path. For your own tests, "devDependencies" may have one.',
       })
     },
   },
@@ -186,6 +190,9 @@ export const PACKAGE: readonly Check[] = [
     },
   },
 ]
+
+/** Where a manifest says what is installed with it. */
+const DECLARATIONS = ['dependencies', 'peerDependencies', 'optionalDependencies']
 
 function isJsonFile(folder: string, file: unknown): boolean {
   try {

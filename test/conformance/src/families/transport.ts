@@ -8,6 +8,7 @@ import { messageOf } from '../subject/message.ts'
 import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, until } from '../time.ts'
 import { subscribe } from '../work/exercise.ts'
+import { faultOf } from '../work/faults.ts'
 import { join, produce, textsFor } from '../work/messages.ts'
 import { ensureAll, ensureFate, subscribed } from '../work/subscribed.ts'
 
@@ -172,12 +173,10 @@ export const TRANSPORT: readonly Check[] = [
     kinds: ['transport'],
     async run(subject) {
       const { peer, intake, subscription, generation } = await subscribed(subject)
-      const down =
-        peer.faults?.down ??
-        notTried('the peer of conformance.js cannot go away (faults.down)', 'faults.down')
+      const down = faultOf(peer, 'down', 'go away')
       intake.onDeliver = (delivered) => delivered.accept()
       await subscription.start()
-      await down.call(peer.faults)
+      await down()
       await until(() => generation.loan.failures.length + intake.failures.length > 0)
       await peer.faults!.heal()
       const hasFailed = generation.loan.failures.length + intake.failures.length > 0

@@ -49,6 +49,11 @@ export class Host {
     return [...this.#metrics.values()].reduce((sum, { changes }) => sum + changes, 0)
   }
 
+  /** Whether the plugin has said something to whoever came to what was lent to it. */
+  get hasAnswered(): boolean {
+    return this.#routes.hasAnswered || this.#sockets.hasAnswered
+  }
+
   lend(owner: Owner, options: unknown): Loan {
     const leaving = new AbortController()
     const places = new Set<Place>()

@@ -3,6 +3,7 @@ import { listen } from './listener.ts'
 import type { Handler, Listener } from './listener.ts'
 import { isInTheWay } from './owner.ts'
 import type { Owner, Place } from './owner.ts'
+import { lend } from '../subject/traces.ts'
 
 interface Claim {
   readonly owner: Owner
@@ -23,6 +24,12 @@ interface Address {
 /** HTTP listeners that stay bound while generations come and go: one per address. */
 export class Routes {
   readonly #addresses = new Map<string, Address>()
+  #hasAnswered = false
+
+  /** Whether a handler was ever asked. */
+  get hasAnswered(): boolean {
+    return this.#hasAnswered
+  }
 
   async claim(route: HttpRoute, owner: Owner, handler: Handler): Promise<Place & { readonly url: string }> {
     const { host, port, path } = route
@@ -49,7 +56,7 @@ export class Routes {
 
   #bind(key: string, host: string, port: number): Address {
     const slots = new Map<string, Slot>()
-    const bound = listen(host, port, (request) => answer(slots, request))
+    const bound = lend(() => listen(host, port, (request) => this.#answer(slots, request)))
     const address = { slots, bound, pending: 0 }
     this.#addresses.set(key, address)
     bound.catch(() => this.#addresses.delete(key))
@@ -64,16 +71,17 @@ export class Routes {
     this.#addresses.delete(key)
     await (await address.bound).close()
   }
-}
 
-async function answer(slots: Address['slots'], request: Request): Promise<Response> {
-  const slot = slots.get(new URL(request.url).pathname)
-  if (slot === undefined) return new Response('nothing is served here\n', { status: 404 })
-  if (slot.live === undefined)
-    return new Response('not ready yet\n', { status: 503, headers: { 'retry-after': '1' } })
-  try {
-    return await slot.live.handler(request)
-  } catch {
-    return new Response('the handler failed\n', { status: 500 })
+  async #answer(slots: Address['slots'], request: Request): Promise<Response> {
+    const slot = slots.get(new URL(request.url).pathname)
+    if (slot === undefined) return new Response('nothing is served here\n', { status: 404 })
+    if (slot.live === undefined)
+      return new Response('not ready yet\n', { status: 503, headers: { 'retry-after': '1' } })
+    this.#hasAnswered = true
+    try {
+      return await slot.live.handler(request)
+    } catch {
+      return new Response('the handler failed\n', { status: 500 })
+    }
   }
 }

@@ -5,6 +5,7 @@ import type { Sender, SocketPlace } from '@smart-gateway/sdk'
 import { isInTheWay } from './owner.ts'
 import type { Owner, Place } from './owner.ts'
 import { refusal } from './refusal.ts'
+import { lend } from '../subject/traces.ts'
 
 /** What a socket's handler is given: a connection, or a datagram and its sender. */
 type Item = readonly [Socket] | readonly [Buffer, Sender]
@@ -34,6 +35,12 @@ const MAX_WAITING = 1000
 /** TCP and UDP sockets that stay bound while generations come and go. */
 export class Sockets {
   readonly #entries = new Map<string, Entry>()
+  readonly #connections: Socket[] = []
+
+  /** Whether a word was ever said on one of the connections. */
+  get hasAnswered(): boolean {
+    return this.#connections.some(({ bytesWritten }) => bytesWritten > 0)
+  }
 
   async claim(
     protocol: 'tcp' | 'udp',
@@ -69,8 +76,11 @@ export class Sockets {
   }
 
   #bind(key: string, protocol: 'tcp' | 'udp', place: SocketPlace): Entry {
-    const take = (item: Item): void => receive(entry, item)
-    const bound = protocol === 'tcp' ? bindTcp(place, take) : bindUdp(place, take)
+    const take = (item: Item): void => {
+      if (!Buffer.isBuffer(item[0])) this.#connections.push(item[0])
+      receive(entry, item)
+    }
+    const bound = lend(() => (protocol === 'tcp' ? bindTcp(place, take) : bindUdp(place, take)))
     const entry: Entry = { claims: new Set(), waiting: [], live: undefined, bound, pending: 0 }
     this.#entries.set(key, entry)
     bound.catch(() => this.#entries.delete(key))

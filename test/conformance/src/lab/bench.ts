@@ -10,7 +10,7 @@ import { readPackage } from '../subject/plugin-package.ts'
 import { Subject } from '../subject/subject.ts'
 import type { Standing } from '../subject/subject.ts'
 import { tellOfWaits, turn } from '../time.ts'
-import { isItsOwnStore } from '../work/own-store.ts'
+import { whyImpossible } from '../work/impossible.ts'
 import { importAuthor } from './author-file.ts'
 import type { Note, Order, Setting, Stray, Verdict, Wait } from './protocol.ts'
 
@@ -124,12 +124,8 @@ function broken(error: unknown): Verdict {
 
 async function notTried({ message: reason, hook }: NotTried, subject: Subject): Promise<Verdict> {
   if (hook === undefined) return { status: 'not-tried', reason }
-  const isOwn =
-    hook.startsWith('faults') &&
-    (await subject.once('own-store', () => isItsOwnStore(subject)).catch(() => false))
-  return isOwn
-    ? { status: 'not-run', reason: 'its store is the session itself: no peer could fail' }
-    : { status: 'not-tried', reason, hook }
+  const why = await whyImpossible(hook, subject)
+  return why === undefined ? { status: 'not-tried', reason, hook } : { status: 'not-run', reason: why }
 }
 
 async function tryCheck(check: Check, subject: Subject): Promise<Verdict> {

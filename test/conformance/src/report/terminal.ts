@@ -45,7 +45,9 @@ export function summary(report: Report): string {
     `${counts.doNotApply} do not apply`,
     `${counts.skipped} skipped by its author`,
   ].join(', ')
+  const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
   return [
+    ...(failed.length === 0 ? [] : [`failed: ${failed.map(nameOf).join(', ')}`]),
     `${plugin.name} ${plugin.version} (${plugin.kind}, ${profileOf(report)}) ${verdict}: ${said}`,
     `seed ${seed}, ${(ms / 1000).toFixed(1)} s`,
   ].join('\n')

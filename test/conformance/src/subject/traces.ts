@@ -24,15 +24,36 @@ const HANDLES: Readonly<Record<string, string>> = {
   STATWATCHER: 'a watcher of a file',
 }
 
+/** Where somebody comes to listen, or to one who listens. */
+const LISTENING = ['TCPWRAP', 'TCPSERVERWRAP', 'PIPEWRAP', 'PIPESERVERWRAP', 'UDPWRAP'] as const
+/** Where somebody goes to somebody else, or says something to whoever came. */
+const SPEAKING =
+  'TCPCONNECTWRAP PIPECONNECTWRAP TLSWRAP WRITEWRAP UDPSENDWRAP HTTPCLIENTREQUEST HTTPINCOMINGMESSAGE HTTP2SESSION HTTP2STREAM UNDICI_REQUEST GETADDRINFOREQWRAP QUERYWRAP PROCESSWRAP WORKER'.split(
+    ' ',
+  )
+const SPEECH: ReadonlySet<string> = new Set(SPEAKING)
+const WAYS: ReadonlySet<string> = new Set([...LISTENING, ...SPEAKING])
+
 const inside = new AsyncLocalStorage<Traces>()
+
+/** Binds for a plugin: what comes of it later is the plugin's as ever, but that somebody listens is not. */
+export function lend<T>(work: () => T): T {
+  const traces = inside.getStore()
+  if (traces === undefined) return work()
+  const view = Object.create(traces, { isLent: { value: true } }) as Traces
+  return inside.run(view, work)
+}
 
 createHook({
   init(_id, type, _trigger, resource) {
-    if (type === 'Timeout') inside.getStore()?.timers.push(resource as Timer)
+    const traces = inside.getStore()
+    if (traces === undefined) return
+    if (type === 'Timeout') traces.timers.push(resource as Timer)
+    if ((traces.isLent ? SPEECH : WAYS).has(type)) traces.ways.add(type)
     const what = HANDLES[type]
     if (what === undefined) return
     const handle = resource as Omit<Handle, 'what'>
-    inside.getStore()?.handles.push({ what, hasRef: () => handle.hasRef() })
+    traces.handles.push({ what, hasRef: () => handle.hasRef() })
   },
 }).enable()
 
@@ -41,6 +62,10 @@ export class Traces {
   readonly timers: Timer[] = []
   readonly handles: Handle[] = []
   #descriptors = descriptors()
+  /** The ways to somebody else that it has made, by the names that Node has for them: connections, listeners, requests, processes, threads. */
+  readonly ways = new Set<string>()
+  /** True where what listens is the host's. */
+  readonly isLent: boolean = false
 
   /** Takes what is open now for what was open before: it is the peer's. */
   rebase(): void {

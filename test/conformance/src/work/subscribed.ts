@@ -1,7 +1,7 @@
 import type { Fate, Peer } from '../author.ts'
 import { ensure, notRun, notTried } from '../finding.ts'
 import { KeepingIntake } from '../host/intake.ts'
-import type { Subject } from '../subject/subject.ts'
+import type { OpenRequest, Subject } from '../subject/subject.ts'
 import { until } from '../time.ts'
 import { join } from './messages.ts'
 
@@ -9,12 +9,12 @@ const DELIVER =
   'Intake.deliver: the promise is the fate of the message; a transport MUST wait for it before it acknowledges.'
 
 /** A subscription that is not started yet. */
-export async function subscribed(subject: Subject) {
+export async function subscribed(subject: Subject, request: OpenRequest = {}) {
   const { definition } = subject
   if (definition.kind !== 'transport') notRun('it is no transport')
   const peer = await subject.peer()
   if (peer.produce === undefined) notTried('the peer of conformance.js cannot produce', 'produce')
-  const generation = await subject.open()
+  const generation = await subject.open(request)
   const intake = new KeepingIntake()
   return { definition, peer, generation, intake, subscription: await join(subject, generation, intake) }
 }

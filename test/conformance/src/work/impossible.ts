@@ -1,0 +1,92 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Hook } from '../finding.ts'
+import type { Subject } from '../subject/subject.ts'
+import { ending } from '../time.ts'
+import { markedBatch } from './batches.ts'
+import { textsFor } from './messages.ts'
+import { missing, worthWriting } from './stored.ts'
+import { ensureAll, subscribed } from './subscribed.ts'
+
+/** What no peer of a plugin can do, and how that is seen of the plugin: it is looked at, not believed. */
+interface Impossibility {
+  readonly hooks: readonly Hook[]
+  readonly reason: string
+  isSeen(subject: Subject): Promise<boolean>
+}
+
+const ANSWERS: readonly Hook[] = ['faults.hang', 'faults.busy', 'faults.refuse', 'faults.refuseOnly']
+/** A word that is said to a peer is said by then. */
+const QUIET_MS = 150
+
+const IMPOSSIBLE: readonly Impossibility[] = [
+  {
+    hooks: [...ANSWERS, 'faults.down', 'faults'],
+    reason: 'its store is the session itself: no peer could fail',
+    isSeen: isItsOwnStore,
+  },
+  {
+    hooks: ANSWERS,
+    reason: 'it stores without asking anybody: nobody could hang, be busy or refuse',
+    isSeen: asksNobody,
+  },
+  {
+    hooks: ['fate'],
+    reason: 'it says nothing to its peer: nobody could be told a fate',
+    isSeen: saysNothing,
+  },
+]
+
+/** Why nobody could give a hook for this plugin; undefined where its author could. */
+export async function whyImpossible(hook: Hook, subject: Subject): Promise<string | undefined> {
+  for (const { hooks, reason, isSeen } of IMPOSSIBLE)
+    if (hooks.includes(hook) && (await subject.once(reason, () => isSeen(subject)).catch(() => false)))
+      return reason
+  return undefined
+}
+
+/** Whether what an output writes is there as long as its session and no longer, as `keeps: false` says. */
+async function isItsOwnStore(subject: Subject): Promise<boolean> {
+  if (subject.definition.kind !== 'output' || !subject.isFull) return false
+  const peer = await subject.peer()
+  if (peer.keeps !== false || peer.received === undefined) return false
+  const { session, close } = await subject.open({ instance: 'own-store' })
+  const { address } = session
+  const [signal] = worthWriting(subject, peer)
+  const { batch, tokens } = markedBatch(signal!, 1, subject.random)
+  await ending(() => session.write!(batch as never))
+  const isThere = (await missing(peer, address, tokens)).length === 0
+  await close()
+  const after = await ending(() => missing(peer, address, tokens))
+  return isThere && (after.how === 'rejected' || (after.how === 'resolved' && after.value.length > 0))
+}
+
+/** Whether an output brings records to where they are kept without a connection, a process or a thread: to a file. */
+async function asksNobody(subject: Subject): Promise<boolean> {
+  if (subject.definition.kind !== 'output' || !subject.isFull) return false
+  const peer = await subject.peer()
+  // Other checks may have left it disturbed.
+  await peer.faults?.heal()
+  subject.traces.ways.clear()
+  // What it does in a thread is not seen from here.
+  const { session, close } = await subject.open({ instance: 'alone', isolation: 'inline' })
+  const [signal] = worthWriting(subject, peer)
+  const { batch, tokens } = markedBatch(signal!, 1, subject.random)
+  await ending(() => subject.traces.run(async () => session.write!(batch as never)))
+  const isThere = (await missing(peer, session.address, tokens)).length === 0
+  await close()
+  return isThere && subject.traces.ways.size === 0 && !subject.host.hasAnswered
+}
+
+/** Whether a transport takes messages over what was lent to it, and never says a word there. */
+async function saysNothing(subject: Subject): Promise<boolean> {
+  if (subject.definition.kind !== 'transport' || subject.definition.redelivers) return false
+  subject.traces.ways.clear()
+  const { peer, intake, subscription } = await subscribed(subject, { instance: 'mute' })
+  intake.onDeliver = (delivered) => delivered.accept()
+  await subject.traces.run(async () => subscription.start())
+  const texts = textsFor(3)
+  await peer.produce!(texts, subscription.address)
+  await ensureAll(intake, texts, 'sent 3 messages')
+  await delay(QUIET_MS)
+  return subject.traces.ways.size === 0 && !subject.host.hasAnswered
+}
