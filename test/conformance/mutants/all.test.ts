@@ -39,7 +39,7 @@ test('every failure that a mutant declares is one of a check', () => {
 
 // Each runs in processes of its own, and waits half of the time: as many at once as vitest.config.ts says.
 describe.concurrent('run against all checks', () => {
-  test.for(['output', 'input', 'source', 'transport', 'filter'] as const)(
+  test.for(['output', 'input', 'source', 'transport', 'listener', 'filter'] as const)(
     'the base that the mutants of an %s are made of fails nothing',
     { timeout: TIMEOUT_MS },
     async (base, { expect: expectHere }) => {

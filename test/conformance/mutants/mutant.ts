@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 export interface Mutant {
   /** What it does that no plugin may do. */
   readonly does: string
-  readonly base: 'output' | 'input' | 'source' | 'transport' | 'filter'
+  readonly base: 'output' | 'input' | 'source' | 'transport' | 'listener' | 'filter'
   readonly changes: readonly Change[]
   /** Every check that it fails, MUST and SHOULD. */
   readonly fails: readonly string[]

@@ -164,4 +164,27 @@ export const OF_TRANSPORT: readonly Mutant[] = [
       'swap.subscription-held',
     ],
   },
+  {
+    does: 'starts a subscription only when the one before has stopped',
+    base: 'transport',
+    changes: [
+      code('    let stopping\n', '    let stopping\n    let last\n'),
+      code('        let halting\n', '        let halting\n        const before = last\n'),
+      code(
+        '        return {\n          credit,',
+        '        last = halted\n        return {\n          credit,',
+      ),
+      code(
+        'start: () => void socket.write(`go ${credit}\\n`)',
+        'start: async () => {\n            await before\n            socket.write(`go ${credit}\\n`)\n          }',
+      ),
+    ],
+    fails: ['transport.apart'],
+  },
+  {
+    does: 'does not say that nobody sends a datagram again',
+    base: 'listener',
+    changes: [code('{ body, lastTry: true }', '{ body }')],
+    fails: ['transport.last-try'],
+  },
 ]

@@ -21,6 +21,7 @@ import { SETTLING } from './families/settling.ts'
 import { SOURCE_FATES } from './families/source-fates.ts'
 import { SOURCE } from './families/source.ts'
 import { STRAYS } from './families/strays.ts'
+import { SUBSCRIPTIONS } from './families/subscriptions.ts'
 import { SWAP_SUBSCRIPTION } from './families/swap-subscription.ts'
 import { SWAP_STATE } from './families/swap-state.ts'
 import { SWAP } from './families/swap.ts'
@@ -46,6 +47,7 @@ export const CHECKS: readonly Check[] = [
   ...FILTER,
   ...TRANSPORT,
   ...SETTLING,
+  ...SUBSCRIPTIONS,
   ...ERRORS,
   ...SWAP,
   ...SWAP_SUBSCRIPTION,

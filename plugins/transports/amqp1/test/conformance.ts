@@ -13,7 +13,7 @@ export default {
     const waiting: string[] = []
     const open = new Map<Delivery, { readonly text: string; readonly sender: Sender }>()
     const fates = new Map<string, Fate>()
-    const senders = new Set<Sender>()
+    const senders = new Map<Sender, { given: number }>()
     const sockets = new Set<Socket>()
     let hangs = false
     const container = rhea.create_container()
@@ -21,9 +21,15 @@ export default {
     mechanisms.enable_anonymous()
 
     const pump = (): void => {
-      for (const sender of senders) {
-        while (sender.sendable() && waiting.length > 0) {
+      for (const [sender, link] of senders) {
+        // What was given to rhea goes out, and uses up credit, in a turn to come.
+        const { credit, delivery_count: gone } = sender as Sender & {
+          readonly credit: number
+          readonly delivery_count: number
+        }
+        for (let room = credit - (link.given - gone); room > 0 && waiting.length > 0; room--) {
           const text = waiting.shift()!
+          link.given++
           open.set(sender.send({ body: text }), { text, sender })
         }
       }
@@ -49,7 +55,7 @@ export default {
       container.on(event, () => undefined)
     container.on('sender_open', ({ sender }: EventContext) => {
       sender!.set_source({ address: sender!.source.address })
-      senders.add(sender!)
+      senders.set(sender!, { given: 0 })
     })
     container.on('sendable', pump)
     container.on('accepted', (context: EventContext) => settle(context, 'accepted'))
@@ -60,7 +66,7 @@ export default {
     container.on('sender_close', ({ sender }: EventContext) => void setImmediate(() => forget(sender!)))
     for (const event of ['connection_close', 'disconnected'])
       container.on(event, ({ connection }: EventContext) => {
-        for (const sender of senders) if (sender.connection === connection) forget(sender)
+        for (const sender of senders.keys()) if (sender.connection === connection) forget(sender)
       })
 
     const listen = async (port: number): Promise<Server> => {

@@ -4,7 +4,7 @@ import { ensure, notRun } from '../finding.ts'
 import { KeepingIntake } from '../host/intake.ts'
 import { PATIENCE, until } from '../time.ts'
 import { join, produce, textsFor } from '../work/messages.ts'
-import { ensureAll, ensureFate, fateOf, subscribed } from '../work/subscribed.ts'
+import { away, ensureAll, ensureFate, fateOf, subscribed, unusable } from '../work/subscribed.ts'
 
 /** What should not happen is waited for that long. */
 const QUIET_MS = 150
@@ -176,13 +176,3 @@ export const SETTLING: readonly Check[] = [
     },
   },
 ]
-
-/** Why a message shall come again. */
-function away(): Error {
-  return Object.assign(new Error('the store is away'), { retryable: true })
-}
-
-/** Why it shall not. */
-function unusable(): Error {
-  return Object.assign(new Error('no such thing'), { retryable: false })
-}

@@ -57,3 +57,13 @@ export async function ensureFate(
     hint,
   })
 }
+
+/** Why a message shall come again. */
+export function away(): Error {
+  return Object.assign(new Error('the store is away'), { retryable: true })
+}
+
+/** Why it shall not. */
+export function unusable(): Error {
+  return Object.assign(new Error('no such thing'), { retryable: false })
+}
