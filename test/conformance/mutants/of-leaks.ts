@@ -144,4 +144,28 @@ export const OF_LEAKS: readonly Mutant[] = [
     changes: [onOpen('const { parse: own } = JSON; JSON.parse = (text) => own(text)')],
     fails: ['leaks.process'],
   },
+  {
+    does: 'writes to the folder for temporary files',
+    base: 'input',
+    changes: [
+      importing('writeFileSync', 'node:fs'),
+      onOpen("writeFileSync(`${process.env.TMPDIR ?? '/tmp'}/base-cache.json`, '{}')"),
+    ],
+    fails: ['leaks.files'],
+  },
+  {
+    does: 'keeps a cache beside its module',
+    base: 'output',
+    changes: [
+      code(
+        "import { Agent, request } from 'node:http'",
+        "import { writeFileSync } from 'node:fs'\nimport { Agent, request } from 'node:http'",
+      ),
+      code(
+        '      for (const line of lines) seen.add(line)\n      if',
+        "      for (const line of lines) seen.add(line)\n      writeFileSync(new URL('seen.json', import.meta.url), JSON.stringify([...seen]))\n      if",
+      ),
+    ],
+    fails: ['leaks.files'],
+  },
 ]

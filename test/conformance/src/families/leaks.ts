@@ -54,6 +54,20 @@ export const LEAKS: readonly Check[] = [
     },
   },
   {
+    id: 'leaks.files',
+    level: 'must',
+    clauses: ['L-14'],
+    kinds: KINDS,
+    async run(subject) {
+      const { written } = await worked(subject)
+      ensure(written.length === 0, {
+        did: 'opened, used and stopped it in a thread',
+        saw: `it wrote ${written.slice(0, 5).join(', ')}`,
+        hint: 'Write in await context.stateFolder(), or where an option says: context.resolvePath(options.path).',
+      })
+    },
+  },
+  {
     id: 'leaks.after-faults',
     level: 'must',
     clauses: ['L-6'],

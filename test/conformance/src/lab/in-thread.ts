@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, until } from '../time.ts'
 import { Failure } from '../finding.ts'
+import { ForeignFiles } from './foreign-files.ts'
 
 /** What a thread does with the plugin. */
 export type Scenario =
@@ -50,6 +51,14 @@ export interface ThreadNote {
   readonly failed?: { readonly message: string; readonly code?: string }
 }
 
+/** What is seen of a thread from without. */
+export interface Afterwards {
+  /** Whether it ended by itself. */
+  readonly ended: boolean
+  /** Files that were written meanwhile where a plugin has no business. */
+  readonly written: readonly string[]
+}
+
 /** What it tells as it comes. */
 export interface ThreadStray {
   /** Thrown where nobody catches it. */
@@ -58,12 +67,12 @@ export interface ThreadStray {
 
 const IS_SOURCE = import.meta.filename.endsWith('.ts')
 
-/** Lets a thread of its own do something with the plugin, with the usual options unless others are given; `ended` says whether the thread ended by itself then. */
+/** Lets a thread of its own do something with the plugin, with the usual options unless others are given. */
 export async function inThread(
   subject: Subject,
   task: Scenario,
   given?: Readonly<Record<string, unknown>>,
-): Promise<ThreadNote & { readonly ended: boolean }> {
+): Promise<ThreadNote & Afterwards> {
   const works = task.scenario !== 'import'
   const { definition } = subject
   const data: ThreadData = {
@@ -74,8 +83,10 @@ export async function inThread(
     subscription: works ? await subject.subscription() : undefined,
     seed: subject.seed,
   }
+  const files = new ForeignFiles(subject.folder, subject.plugin.folder, [data.options, data.subscription])
   const worker = new Worker(new URL(IS_SOURCE ? './thread.ts' : './thread.js', import.meta.url), {
     workerData: data,
+    env: { ...process.env, TMPDIR: files.temporary },
   })
   let note: ThreadNote | undefined
   let thrown: Error | undefined
@@ -93,7 +104,7 @@ export async function inThread(
   await until(() => ended, PATIENCE.leaveMs)
   const byItself = ended
   await worker.terminate()
-  if (note !== undefined && thrown === undefined) return { ...note, ended: byItself }
+  if (note !== undefined && thrown === undefined) return { ...note, ended: byItself, written: files.changed }
   throw new Failure({
     did: 'ran it in a thread',
     saw:
