@@ -57,6 +57,17 @@ export function settlePart({ chunk, from, to, required }: Part, failure?: Plugin
   }
 }
 
+/**
+ * As `settlePart`, of records that a queue's policy let go of: for their messages a fate like any other. A dead letter was not delivered,
+ * and is told why.
+ */
+export function letGo(part: Part, why: string): void {
+  if (part.required)
+    for (const { owner } of stretchesOf(part))
+      if (owner.letter !== undefined) owner.failure ??= new Error(why)
+  settlePart(part)
+}
+
 /** Cuts a part into stretches of which each is of owners that came with this source, with its owner, or of others. */
 export function* cutAtOwners(
   part: Part,

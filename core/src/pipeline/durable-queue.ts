@@ -2,7 +2,7 @@ import type { PluginError } from '@smart-gateway/sdk'
 import type { DiskQueueFile } from '../disk/disk-queue.ts'
 import type { Damage } from '../disk/messages.ts'
 import { asError } from '../errors.ts'
-import { settlePart, sliceChunk } from './chunk.ts'
+import { letGo, settlePart, sliceChunk } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
 import { Outage } from './outage.ts'
 import { ReadAhead } from './read-ahead.ts'
@@ -11,7 +11,7 @@ import { Rows } from './rows.ts'
 import { WaitingRoom } from './waiting-room.ts'
 import type { Waiting } from './waiting-room.ts'
 import type { Queue } from './queue.ts'
-import { isFull, isOver } from './entrance.ts'
+import { FULL, isFull, isOver } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
 
 /** What a durable queue tells its owner. */
@@ -354,7 +354,7 @@ export class DurableQueue implements Entrance {
 
   #drop({ chunk, required }: Waiting): void {
     this.#front.ledger.of(chunk.input).dropped += chunk.batch.length
-    settlePart({ chunk, from: 0, to: chunk.batch.length, required })
+    letGo({ chunk, from: 0, to: chunk.batch.length, required }, FULL)
   }
 
   #releaseRoom(): void {

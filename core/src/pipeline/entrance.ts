@@ -13,6 +13,10 @@ export interface QueueLimits {
   readonly maxAgeMs?: number
 }
 
+/** Why a queue lets go of records, in words for who wanted one of them delivered. */
+export const FULL = 'the queue of its output was full and let go of it'
+export const TOO_OLD = "it is older than its output's queue.maxAge"
+
 /** What a queue holds. */
 export interface Holding {
   readonly bytes: number

@@ -1,11 +1,13 @@
 import { expect, test } from 'vitest'
 import { permanent } from '@smart-gateway/sdk'
+import type { Batch } from '@smart-gateway/sdk'
 import { chunkOf, idsOf, range, tracked } from '../testing/records.ts'
 import type { Tracked } from '../testing/records.ts'
 import { joinBatches, sliceBatch } from './batches.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
+import { Delivery } from './delivery.ts'
 import { Queue } from './queue.ts'
-import type { WhenFull } from './entrance.ts'
+import type { QueueLimits, WhenFull } from './entrance.ts'
 
 const KIB = 1024
 
@@ -255,3 +257,24 @@ test('what a lost source brought is given back, but not what was acknowledged to
   expect(queue.ledger.total).toMatchObject({ routed: 6, returned: 4 })
   expect(queue.purge({}).size).toBe(0)
 })
+
+test.each<[string, QueueLimits, (queue: Queue) => void]>([
+  ['full', { whenFull: 'dropNewest', maxBytes: 100 }, () => undefined],
+  ['full', { whenFull: 'dropOldest', maxBytes: 100 }, (queue) => push(queue, 8, 9)],
+  ['older', { whenFull: 'block', maxBytes: 1000, maxAgeMs: 1000 }, (queue) => void queue.take(9, KIB)],
+])(
+  'a dead letter that is tried again was not delivered when the queue lets go of it: %s',
+  async (why, limits, then) => {
+    const queue = new Queue(limits)
+    if (limits.whenFull === 'dropNewest') push(queue, 0, 1)
+    const fate = new Promise<void>((resolve, reject) => {
+      const counted = { settled() {} }
+      const owner = new Delivery({ body: Buffer.alloc(0) }, counted, resolve, reject, undefined, undefined, 7)
+      owner.expect(1)
+      const chunk = chunkOf([1], [[tracked(1), 1]])
+      queue.push({ ...chunk, owners: [owner], batch: { ...chunk.batch, times: [1] } as Batch }, true)
+    })
+    then(queue)
+    await expect(fate).rejects.toThrow(why)
+  },
+)

@@ -1,7 +1,7 @@
 import type { PluginError } from '@smart-gateway/sdk'
-import { cutAtOwners, settlePart, stretchesOf } from './chunk.ts'
+import { cutAtOwners, letGo, settlePart, stretchesOf } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
-import { isFull, isOver } from './entrance.ts'
+import { FULL, isFull, isOver, TOO_OLD } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
 import { Fifo } from './fifo.ts'
 import { Ledger } from './ledger.ts'
@@ -270,7 +270,7 @@ export class Queue implements Entrance {
       const old = { ...part, to: from }
       this.ledger.of(chunk.input).expired += from - part.from
       this.#leave(old)
-      settlePart(old)
+      letGo(old, TOO_OLD)
     }
     if (from === to) return undefined
     let end = from + 1
@@ -298,7 +298,7 @@ export class Queue implements Entrance {
 
   #drop(part: Part): void {
     this.ledger.of(part.chunk.input).dropped += part.to - part.from
-    settlePart(part)
+    letGo(part, FULL)
   }
 
   #releaseRoom(): void {

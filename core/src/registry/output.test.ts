@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import type { OutputSession } from '@smart-gateway/sdk'
+import { permanent } from '@smart-gateway/sdk'
+import type { InputSession, OutputSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
+import { SERIES } from '../testing/records.ts'
 import { decoder, makeHand, makeShelf } from '../testing/sessions.ts'
 import { until } from '../testing/until.ts'
 
+const TOKEN = 'a-token-of-the-test'
 const SESSION: OutputSession = { async write() {} }
 
 test('a required output that cannot even be imported holds messages instead of losing them', async () => {
@@ -129,3 +133,39 @@ test('at a start an optional output that takes its time to load misses nothing; 
   await hand.deliver('numbers', 2)
   expect([shelf.ids, late.ids]).toEqual([[1, 2], [1]])
 }, 20_000)
+
+test.each(['memory', 'disk'])(
+  'a dead letter that is older than the queue of its output takes stays where it is, and says so: %s',
+  async (type) => {
+    const bench = await makeBench()
+    let isBad = true
+    const shelf = makeShelf(async () => {
+      if (isBad) throw permanent('not today')
+    })
+    const hand = makeHand()
+    const old: InputSession = { decode: (_, out) => out.sample(SERIES, 1, Date.now() - 1000) }
+    const gateway = bench.gateway({
+      gateway: { admin: { port: 0, token: TOKEN } },
+      transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+      inputs: { old: { plugin: bench.plugin('input', 'old', () => old), from: { transport: 'hand' } } },
+      outputs: {
+        shelf: { plugin: bench.plugin('output', 'shelf', shelf.open), queue: { type, maxAge: '3s' } },
+      },
+    })
+    await gateway.start()
+    await hand.deliver('old', 1).catch(() => undefined)
+    const ask = async (path: string, init?: RequestInit): Promise<{ letters?: object[] }> => {
+      const answer = await fetch(`${gateway.adminUrl}/api/v1/dead-letters${path}`, init)
+      return (await answer.json()) as object
+    }
+    await until('it is kept', async () => (await ask('')).letters?.length === 1)
+    isBad = false
+    await delay(2500)
+    const headers = { authorization: `Bearer ${TOKEN}` }
+    const replayed = await ask('/replay', { method: 'POST', headers, body: '{"all":true}' })
+    const reason = "it is older than its output's queue.maxAge"
+    expect(replayed).toMatchObject({ replayed: 0, failures: [{ id: 1, reason }] })
+    expect(await ask('')).toMatchObject({ letters: [{ id: 1, reason }] })
+    expect(shelf.ids).toEqual([])
+  },
+)

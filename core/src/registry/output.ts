@@ -14,8 +14,9 @@ import { Delivery } from '../pipeline/delivery.ts'
 import { residual } from '../pipeline/ledger.ts'
 import type { Queue } from '../pipeline/queue.ts'
 import { Screen } from '../pipeline/screen.ts'
+import { TOO_OLD } from '../pipeline/entrance.ts'
 import type { Entrance } from '../pipeline/entrance.ts'
-import { batchOfParts } from '../pipeline/parts.ts'
+import { batchOfParts, timeOf } from '../pipeline/parts.ts'
 import { Writer } from '../pipeline/writer.ts'
 import type { ShadowReport } from '../shadow/report.ts'
 import { WriteShadow } from '../shadow/write-shadow.ts'
@@ -277,6 +278,9 @@ export class Output implements WriteOutcomes {
         ends: [1],
         bytes: 1000 + letter.bytes,
       }
+      const { maxAgeMs = Infinity } = this.#spec.queue
+      // A disk would take it, and let go of it when its turn comes: nobody would know.
+      if (timeOf(chunk, 0) < Date.now() - maxAgeMs) return reject(new Error(TOO_OLD))
       this.entrance.push(chunk, true)
     })
   }
