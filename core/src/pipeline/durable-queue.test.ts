@@ -317,3 +317,14 @@ test('while its file cannot be written, what waits is bounded where the policy d
     expect(unaccounted()).toBe(0)
   }
 })
+
+test('what came to the disk while memory was full of what never was there is written when that is', async () => {
+  const { push, front, writer } = await makeDurable({ frontBytes: 1000 })
+  front.push(chunkOf(range(0, 10), [[tracked(10), 10]]), true)
+  const messages = [push(10, 20), push(20, 30)]
+  await until('it is on the disk', () => messages.every(({ fate }) => fate === 'settled'))
+  const session = scripted([])
+  writer.attach(session)
+  await until('all is written', () => session.writes.flat().length === 30)
+  expect(session.writes.flat()).toEqual(range(0, 30))
+})

@@ -17,6 +17,7 @@ export class ReadAhead {
   #lastInFront = 0
   #behind = true
   #reading = false
+  #waitsForIdle = false
 
   constructor(front: Queue, rows: Rows, removals: Removals, file: () => DiskQueueFile | undefined) {
     this.#front = front
@@ -46,11 +47,7 @@ export class ReadAhead {
   async read(): Promise<void> {
     if (this.#reading) return
     this.#reading = true
-    for (
-      let file = this.#file();
-      this.#behind && file !== undefined && this.#front.bytes < this.#front.limits.maxBytes / 2;
-      file = this.#file()
-    ) {
+    for (let file = this.#file(); this.#behind && file !== undefined && this.#hasRoom; file = this.#file()) {
       const rows = await file.read(this.#lastInFront, READ_BYTES).catch(() => undefined)
       // The file ended: whoever opens it anew reads on.
       if (rows === undefined) break
@@ -58,6 +55,21 @@ export class ReadAhead {
       if (rows.length === 0) this.#behind = false
     }
     this.#reading = false
+    if (this.#behind && !this.#hasRoom) this.#waitForIdle()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#front.bytes < this.#front.limits.maxBytes / 2
+  }
+
+  // When a row has its fate, it is read on; but what is in front may be none of the rows: it came there before there was a disk.
+  #waitForIdle(): void {
+    if (this.#waitsForIdle) return
+    this.#waitsForIdle = true
+    void this.#front.idle().then(() => {
+      this.#waitsForIdle = false
+      return this.read()
+    })
   }
 
   #toFront({ id, input, batch, bytes, arrivedMs }: StoredBatch): void {
