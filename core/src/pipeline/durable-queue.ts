@@ -51,7 +51,7 @@ export class DurableQueue implements Entrance {
   readonly #removals = new Removals(() => this.#file)
   readonly #ahead: ReadAhead
   #paused = false
-  #onRoom: (() => void)[] = []
+  readonly #onRoom = new Set<() => void>()
   #onEmpty: (() => void)[] = []
 
   constructor(
@@ -156,7 +156,7 @@ export class DurableQueue implements Entrance {
   }
 
   onRoom(callback: () => void): void {
-    if (this.blocks) this.#onRoom.push(callback)
+    if (this.blocks) this.#onRoom.add(callback)
     else callback()
   }
 
@@ -359,6 +359,8 @@ export class DurableQueue implements Entrance {
 
   #releaseRoom(): void {
     if (this.blocks) return
-    for (const callback of this.#onRoom.splice(0)) callback()
+    const callbacks = [...this.#onRoom]
+    this.#onRoom.clear()
+    for (const callback of callbacks) callback()
   }
 }

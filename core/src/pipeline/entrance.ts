@@ -47,7 +47,7 @@ export interface Entrance {
   push(chunk: Chunk, required: boolean): void
   /** Says that a source can send no more before what is here has its fate. */
   hurry(): void
-  /** Calls back once, as soon as it does not block. */
+  /** Calls back once, as soon as it does not block, however often it was asked with the same callback. */
   onRoom(callback: () => void): void
   /** Lets go of what came with a source that is gone: its peer sends it again. Returns who that was. What is being written stays. */
   purge(source: object): ReadonlySet<Owner>

@@ -125,6 +125,30 @@ test('messages wait while there is no decoder or no route, and say so', async ()
   expect([intake.full, write(a)]).toEqual([true, []])
 })
 
+test('a full queue holds its input no longer than it is on the route, and the one that is full then holds it', async () => {
+  const { intake } = bench(decodeNumbers)
+  const [away, next, free] = [edge('away', true, 1), edge('next', true, 1), edge('free')] as const
+  intake.setRoute(routeAll(away))
+  void intake.deliver(numbers(1))
+  await turn()
+  let rooms = 0
+  void intake.room().then(() => rooms++)
+  await turn()
+  expect([intake.full, rooms]).toEqual([true, 0])
+  intake.setRoute(routeAll(free))
+  await turn()
+  expect([intake.full, rooms]).toEqual([false, 1])
+  intake.setRoute(routeAll(next))
+  void intake.deliver(numbers(2))
+  await turn()
+  void intake.room().then(() => rooms++)
+  await turn()
+  expect([intake.full, rooms]).toEqual([true, 1])
+  write(next)
+  await turn()
+  expect([intake.full, rooms]).toEqual([false, 2])
+})
+
 test('a full required queue stops decoding; what waits goes on by itself once there is room', async () => {
   const { intake } = bench(decodeNumbers)
   const a = edge('a', true, 1000)

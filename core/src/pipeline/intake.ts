@@ -66,13 +66,13 @@ export class Intake implements Settlement {
   readonly #queues = new Set<Entrance>()
   #scheduled = false
   #flushes = 0
-  #blocked = false
   #credit = Infinity
   #open = 0
   #onRoom: (() => void)[] = []
   #onIdle: (() => void)[] = []
   readonly #decodeOne = (delivery: Delivery, out: RecordSink): void =>
     delivery.fill === undefined ? this.#decode!(delivery.message, out) : delivery.fill(out)
+  readonly #goOn = (): void => this.#schedule()
 
   constructor(name: string, failures: DecodeFailures) {
     this.#name = name
@@ -160,7 +160,6 @@ export class Intake implements Settlement {
 
   get full(): boolean {
     return (
-      this.#blocked ||
       (this.#decode === undefined && this.#remote === undefined) ||
       this.#ready === undefined ||
       (this.#remote !== undefined && this.#waiting.length >= MAX_WAITING) ||
@@ -341,13 +340,8 @@ export class Intake implements Settlement {
   #watchQueue(): boolean {
     const queue = blockingQueue(this.#route)
     if (queue === undefined) return false
-    if (!this.#blocked) {
-      this.#blocked = true
-      queue.onRoom(() => {
-        this.#blocked = false
-        this.#schedule()
-      })
-    }
+    // Each time, for the one that was asked before may be off the route, or the queue be another one behind its filters.
+    queue.onRoom(this.#goOn)
     return true
   }
 }

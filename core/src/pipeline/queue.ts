@@ -23,7 +23,7 @@ export class Queue implements Entrance {
   #admitted = 0
   #wake: (() => void) | undefined
   #watcher: (() => void) | undefined
-  readonly #waitingForRoom: (() => void)[] = []
+  readonly #waitingForRoom = new Set<() => void>()
   readonly #onIdle: (() => void)[] = []
 
   constructor(limits: QueueLimits, ledger = new Ledger()) {
@@ -167,7 +167,7 @@ export class Queue implements Entrance {
   }
 
   onRoom(callback: () => void): void {
-    if (this.blocks) this.#waitingForRoom.push(callback)
+    if (this.blocks) this.#waitingForRoom.add(callback)
     else callback()
   }
 
@@ -303,6 +303,8 @@ export class Queue implements Entrance {
 
   #releaseRoom(): void {
     if (this.blocks) return
-    for (const callback of this.#waitingForRoom.splice(0)) callback()
+    const callbacks = [...this.#waitingForRoom]
+    this.#waitingForRoom.clear()
+    for (const callback of callbacks) callback()
   }
 }

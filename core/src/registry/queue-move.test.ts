@@ -140,3 +140,40 @@ test('a disk that cannot be used leaves the queue in memory, and the change says
   await deliver(1)
   expect([stored, viewOf(gateway, 'store').state]).toEqual([[1], 'ready'])
 })
+
+test.each([[[]], [['all']]])(
+  'a queue that is full holds its sources no longer than until it is on the disk, and again when that is full; filters: %j',
+  async (filters) => {
+    const bench = await makeBench()
+    const hand = makeHand()
+    const waiting: (() => void)[] = []
+    const stuck = (): OutputSession => ({ write: () => new Promise((resolve) => void waiting.push(resolve)) })
+    const write = (queue: object): void =>
+      bench.write({
+        transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+        filters: { all: { plugin: bench.plugin('filter', 'all', () => ({ apply: (batch) => batch })) } },
+        inputs: {
+          numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } },
+        },
+        outputs: { store: { plugin: bench.plugin('output', 'store', stuck), filters, queue } },
+      })
+    write({ max: '16MiB' })
+    const gateway = bench.gatewayOfFile()
+    await gateway.start()
+    const intake = hand.intakes.get('numbers')!
+    // More than there may be in memory of a queue on the disk.
+    const early = intake.deliver({ body: Buffer.from(`[0, 1]${' '.repeat(20 * 1024 ** 2)}`) })
+    await until('it is full', () => intake.full)
+    const room = intake.room()
+    write({ type: 'disk', maxRecords: 2 })
+    await gateway.reconciler.reload('api').done
+    await room
+    expect(intake.full).toBe(false)
+    await hand.deliver('numbers', 2, 3)
+    await until('the disk is full', () => intake.full)
+    const roomOnDisk = intake.room()
+    const letGo = setInterval(() => waiting.shift()?.(), 5)
+    await Promise.all([early, roomOnDisk])
+    clearInterval(letGo)
+  },
+)
