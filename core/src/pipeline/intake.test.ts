@@ -169,6 +169,23 @@ test('a full required queue stops decoding; what waits goes on by itself once th
   expect(known).toEqual(['settled'])
 })
 
+test('records that come without a message are counted by what they hold', async () => {
+  const { intake } = bench()
+  const a = edge('a')
+  intake.setDecoder(decodeNumbers)
+  intake.setRoute(routeAll(a))
+  const text = 'x'.repeat(10_000)
+  const event = { index: 'e', timeMs: 0, severity: 'info', publisher: 'x', labels: {} } as const
+  void intake.emit((out) => out.log(line(text)))
+  const circle: Record<string, unknown> = { nested: [{ text }] }
+  circle['self'] = circle
+  void intake.emit((out) => out.event({ ...event, annotations: { nested: [{ text }] } }))
+  void intake.emit((out) => out.event({ ...event, annotations: circle }))
+  void intake.deliver(numbers(1))
+  await turn()
+  expect(a.queue.bytes).toBeGreaterThan(30_000)
+})
+
 test('with two full queues there is room when both have it, also when nothing is delivered meanwhile', async () => {
   const { intake } = bench(decodeNumbers)
   const [a, b] = [edge('a', true, 1000), edge('b', true, 1000)] as const
