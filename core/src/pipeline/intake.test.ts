@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { Source } from './source.ts'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import { bench, decodeNumbers, edge, fates, numbers, routeAll, write } from '../testing/intake-bench.ts'
@@ -184,6 +184,22 @@ test('records that come without a message are counted by what they hold', async 
   void intake.deliver(numbers(1))
   await turn()
   expect(a.queue.bytes).toBeGreaterThan(30_000)
+})
+
+test('a queue that is off the route is let go of once it holds nothing that waits', async () => {
+  const { intake } = bench(decodeNumbers)
+  const [first, next] = [edge('first'), edge('next')] as const
+  const asked = vi.spyOn(first.queue, 'owners')
+  intake.setRoute(routeAll(first))
+  const delivered = intake.deliver(numbers(1))
+  await turn()
+  intake.setRoute(routeAll(next))
+  expect(intake.unaccounted).toBe(0)
+  write(first)
+  await delivered
+  intake.setRoute(routeAll(next))
+  asked.mockClear()
+  expect([intake.unaccounted, asked.mock.calls]).toEqual([0, []])
 })
 
 test('with two full queues there is room when both have it, also when nothing is delivered meanwhile', async () => {

@@ -62,7 +62,7 @@ export class Intake implements Settlement {
   #route: Route | undefined
   #waiting: Delivery[] = []
   readonly #refusals: Refusals
-  /** Every queue that was ever fed. */
+  /** The queues of the route, and those before that still hold what it waits for. */
   readonly #queues = new Set<Entrance>()
   #scheduled = false
   #flushes = 0
@@ -118,7 +118,10 @@ export class Intake implements Settlement {
   /** Says where records go; undefined while a required output has not yet said what it accepts: messages wait then. */
   setRoute(route: Route | undefined): void {
     this.#route = route
-    for (const queue of queuesOf(route)) this.#queues.add(queue)
+    const queues = new Set(queuesOf(route))
+    for (const queue of this.#queues)
+      if (!queues.has(queue) && !this.#waitsFor(queue)) this.#queues.delete(queue)
+    for (const queue of queues) this.#queues.add(queue)
     this.#schedule()
   }
 
@@ -329,6 +332,11 @@ export class Intake implements Settlement {
     }
     const chunk = ownership.chunk(this.#name, batch)
     for (const edge of edges) edge.queue.push(chunk, edge.required)
+  }
+
+  #waitsFor(queue: Entrance): boolean {
+    for (const { openAt } of queue.owners()) if (openAt === this) return true
+    return false
   }
 
   /** The route, unless a filter is not open: then nothing may take it. */

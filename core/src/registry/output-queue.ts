@@ -38,8 +38,8 @@ const LOOK_MS = 10
 export class OutputQueue {
   /** What is written next. */
   readonly front: Queue
-  /** All that records were ever handed to. */
-  readonly entrances: Entrance[]
+  /** All that records were handed to, but for disks that it has left. */
+  entrances: readonly Entrance[]
   readonly #parts: OutputQueueParts
   readonly #file: string
   #limits: QueueLimits
@@ -93,8 +93,7 @@ export class OutputQueue {
     const found = this.#onDisk(limits)
     await found.start()
     if (!found.isOpen) {
-      await found.close()
-      this.#trouble = undefined
+      await this.#letGo(found)
       this.#parts.log.error(`${this.#file}, of an earlier run, cannot be opened; it is left as it is`)
       return
     }
@@ -138,13 +137,22 @@ export class OutputQueue {
     if (durable !== this.#leaving) await durable.start()
     if (!durable.isOpen) {
       const reason = this.#trouble?.reason ?? 'its disk queue cannot be opened'
-      await durable.close()
-      this.#trouble = undefined
+      await this.#letGo(durable)
       throw new GatewayError('SG_QUEUE_NOT_MOVED', `the queue stays in memory: ${reason}`)
     }
     this.#leaving = undefined
     durable.limit(limits)
     this.#enter(durable, limits)
+  }
+
+  async #letGo(durable: DurableQueue): Promise<void> {
+    await this.#forget(durable)
+    this.#trouble = undefined
+  }
+
+  async #forget(durable: DurableQueue): Promise<number> {
+    this.entrances = this.entrances.filter((one) => one !== durable)
+    return await durable.close()
   }
 
   #enter(durable: DurableQueue, limits: QueueLimits): void {
@@ -186,7 +194,7 @@ export class OutputQueue {
     void durable.emptied().then(async () => {
       if (this.#leaving !== durable) return
       this.#leaving = undefined
-      if ((await durable.close()) > 0) return
+      if ((await this.#forget(durable)) > 0) return
       await Promise.all(['', '-wal', '-shm', '-reserve'].map((end) => rm(this.#file + end, { force: true })))
     })
   }
@@ -220,7 +228,7 @@ export class OutputQueue {
         unstorable: (part, error) => this.#parts.refused([{ part, error }]),
       },
     )
-    this.entrances.push(queue)
+    this.entrances = [...this.entrances, queue]
     return queue
   }
 }

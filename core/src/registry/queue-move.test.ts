@@ -141,6 +141,17 @@ test('a disk that cannot be used leaves the queue in memory, and the change says
   expect([stored, viewOf(gateway, 'store').state]).toEqual([[1], 'ready'])
 })
 
+test('a queue that moves often leaves nothing behind', async () => {
+  const { move, gateway } = await running()
+  const [output] = gateway.registry.outputs
+  const before = output!.entrances.length
+  for (let i = 0; i < 3; i++) {
+    expect(await move({ type: 'disk' })).toMatchObject({ result: 'done' })
+    expect(await move({ type: 'memory' })).toMatchObject({ result: 'done' })
+  }
+  await until('all but one are gone', () => output!.entrances.length === before)
+})
+
 test.each([[[]], [['all']]])(
   'a queue that is full holds its sources no longer than until it is on the disk, and again when that is full; filters: %j',
   async (filters) => {
