@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { permanent } from '@smart-gateway/sdk'
+import { permanent, retryable } from '@smart-gateway/sdk'
 import type { InputSession, OutputSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
 import { SERIES } from '../testing/records.ts'
@@ -169,3 +169,25 @@ test.each(['memory', 'disk'])(
     expect(shelf.ids).toEqual([])
   },
 )
+
+test('an output whose store answers again is ready, also when the answer is that it refuses for good', async () => {
+  const bench = await makeBench()
+  const hand = makeHand()
+  let says = retryable('store down')
+  const shelf = makeShelf(async () => {
+    throw says
+  })
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      x: { plugin: bench.plugin('output', 'x', shelf.open), retry: { initial: '1ms', max: '5ms' } },
+    },
+  })
+  await gateway.start()
+  const delivered = hand.deliver('numbers', 1, 2)
+  await until('it is in trouble', () => viewOf(gateway, 'x').state === 'degraded')
+  says = permanent('no such index')
+  await expect(delivered).rejects.toMatchObject({ retryable: false })
+  expect(viewOf(gateway, 'x')).toMatchObject({ state: 'ready' })
+})

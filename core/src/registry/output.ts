@@ -71,12 +71,12 @@ export class Output implements WriteOutcomes {
       stateFolder: host.stateFolder,
       log: this.#log,
       moved: reroute,
-      refused: (refused) => this.refused(refused),
+      refused: (refused) => this.#keep(refused),
     })
     this.screen = new Screen({
       behind: () => this.#whole.entrance,
       ledger: this.queue.ledger,
-      refused: (refused) => this.refused(refused),
+      refused: (refused) => this.#keep(refused),
     })
     this.#writer = new Writer(this.queue, spec, this)
     this.instance = new Instance('output', spec, host, {
@@ -221,9 +221,7 @@ export class Output implements WriteOutcomes {
   }
 
   accepted(): void {
-    if (this.#trouble === undefined) return
-    this.#log.info({ afterMs: Date.now() - this.#trouble.sinceMs }, 'writing works again')
-    this.#trouble = undefined
+    this.#answered()
   }
 
   retrying(error: Error, delayMs: number): void {
@@ -235,6 +233,18 @@ export class Output implements WriteOutcomes {
   }
 
   async refused(refused: readonly Refused[]): Promise<void> {
+    // A store that refuses for good is there again, as one that accepts.
+    this.#answered()
+    await this.#keep(refused)
+  }
+
+  #answered(): void {
+    if (this.#trouble === undefined) return
+    this.#log.info({ afterMs: Date.now() - this.#trouble.sinceMs }, 'writing works again')
+    this.#trouble = undefined
+  }
+
+  async #keep(refused: readonly Refused[]): Promise<void> {
     const letters = refused.flatMap(({ part, error }) => this.#lettersOf(part, reasonOf(error)))
     // Told once for a batch: a store that dislikes every record would flood the log.
     this.#log.error({ records: letters.length }, `refused for good: ${letters[0]?.reason}`)
