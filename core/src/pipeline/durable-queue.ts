@@ -97,6 +97,13 @@ export class DurableQueue implements Entrance {
     return !this.#broken && !this.#ahead.isBehind && this.#waiting.empty
   }
 
+  /** Records that are neither on the disk nor on their way there. */
+  get waiting(): number {
+    let records = 0
+    for (const { chunk, underWay } of this.#waiting) if (!underWay) records += chunk.batch.length
+    return records
+  }
+
   /** Has inputs wait, whatever room there is. */
   pause(): void {
     this.#paused = true

@@ -85,6 +85,12 @@ export class OutputQueue {
     return all
   }
 
+  /** Records that are not on the disk, nor on their way there, and have no fate yet. */
+  get inMemory(): number {
+    const inFront = [...this.front.inFlight().values()].reduce((sum, records) => sum + records, 0)
+    return inFront + (this.#durable?.waiting ?? 0)
+  }
+
   /** Opens its file, where it has one; resolves after the first try. What an earlier run left on the disk is written first. */
   async open(): Promise<void> {
     if (this.#durable !== undefined) return await this.#durable.start()

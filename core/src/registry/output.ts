@@ -180,10 +180,9 @@ export class Output implements WriteOutcomes {
     await this.queue.idle()
   }
 
-  /** Records that a stop loses: what waits in memory for a store that no source waits for. */
+  /** Records that a stop loses: what no source waits for, and is not on a disk. */
   get lost(): number {
-    if (this.spec.required || this.#whole.isOnDisk) return 0
-    return [...this.queue.inFlight().values()].reduce((sum, records) => sum + records, 0)
+    return this.spec.required ? 0 : this.#whole.inMemory
   }
 
   /** Lets go of its queue. Returns the records that stay on the disk. */

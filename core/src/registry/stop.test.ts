@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { OutputSession } from '@smart-gateway/sdk'
 import { makeBench, viewOf } from '../testing/bench.ts'
@@ -186,4 +188,26 @@ test('a stop waits for what optional outputs have to write, and says what is los
   await until('one to be in trouble', () => viewOf(gateway, 'down').state === 'degraded')
   expect(await gateway.stop()).toMatchObject({ unsettled: 0, onDisk: 0, lost: 4 })
   expect(slow.ids).toEqual([1, 2, 3, 4])
+})
+
+test('a stop says what is lost of an optional output whose disk could not take it', async () => {
+  const bench = await makeBench()
+  const hand = makeHand()
+  const shelf = makeShelf()
+  // Where the folder of queues should be, there is a file.
+  mkdirSync(join(bench.folder, 'state'), { recursive: true })
+  writeFileSync(join(bench.folder, 'state/queues'), '')
+  const gateway = bench.gateway({
+    transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+    inputs: { a: { plugin: bench.plugin('input', 'a', decoder()), from: { transport: 'hand' } } },
+    outputs: {
+      out: { plugin: bench.plugin('output', 'out', shelf.open), required: false, queue: { type: 'disk' } },
+    },
+  })
+  await gateway.start()
+  await hand.deliver('a', 1, 2, 3)
+  expect(await gateway.stop()).toMatchObject({
+    lost: 3,
+    where: ['3 records for out lost, it is optional'],
+  })
 })
