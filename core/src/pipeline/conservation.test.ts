@@ -40,6 +40,7 @@ class Store {
     this.queue = new Queue({ maxBytes: random.pick([2_000, 20_000, 2 ** 26]), whenFull })
     this.screen = new Screen({
       behind: () => this.queue,
+      holders: () => [this.queue],
       ledger: this.queue.ledger,
       refused: async (some) => {
         for (const { part } of some) this.refused.add(idsOf(part.chunk.batch)[part.from] as number)

@@ -24,7 +24,7 @@ function makeScreen(...applies: readonly ((batch: Batch) => unknown)[]) {
     buried.push(...some)
     await burial.promise
   }
-  const screen = new Screen({ behind: () => queue, ledger: queue.ledger, refused })
+  const screen = new Screen({ behind: () => queue, holders: () => [queue], ledger: queue.ledger, refused })
   const sieves = applies.map((apply, i) => {
     const sieve = new Sieve(`f${i}`)
     sieve.put({ apply: apply as (batch: Batch) => Batch })

@@ -13,6 +13,8 @@ import { refusalFor } from './refusal.ts'
 export interface ScreenParts {
   /** What stands behind it now. */
   behind(): Entrance
+  /** All that stands or stood behind it and may hold records still. */
+  holders(): Iterable<Entrance>
   readonly ledger: Ledger
   /** Told of records that a filter failed on; they have their fate when the promise is kept. It must not reject. */
   refused(refused: readonly Refused[]): Promise<void>
@@ -69,11 +71,13 @@ export class Screen implements Entrance {
   }
 
   purge(source: object): ReadonlySet<Owner> {
-    return this.#parts.behind().purge(source)
+    const gone = new Set<Owner>()
+    for (const holder of this.#parts.holders()) for (const owner of holder.purge(source)) gone.add(owner)
+    return gone
   }
 
   *owners(): Generator<Owner> {
-    yield* this.#parts.behind().owners()
+    for (const holder of this.#parts.holders()) yield* holder.owners()
     for (const { chunk } of this.#dying) yield* chunk.owners
   }
 

@@ -75,6 +75,7 @@ export class Output implements WriteOutcomes {
     })
     this.screen = new Screen({
       behind: () => this.#whole.entrance,
+      holders: () => this.#whole.entrances,
       ledger: this.queue.ledger,
       refused: (refused) => this.#keep(refused),
     })

@@ -141,6 +141,38 @@ test('a disk that cannot be used leaves the queue in memory, and the change says
   expect([stored, viewOf(gateway, 'store').state]).toEqual([[1], 'ready'])
 })
 
+test.each([[[]], [['all']]])(
+  'what waits in memory when its queue has moved to the disk is seen, and given back when its source is lost; filters: %j',
+  async (filters) => {
+    const bench = await makeBench()
+    const hand = makeHand()
+    const stuck = (): OutputSession => ({ write: () => new Promise(() => undefined) })
+    const write = (queue: object): void =>
+      bench.write({
+        transports: { hand: { plugin: bench.plugin('transport', 'hand', hand.open) } },
+        filters: { all: { plugin: bench.plugin('filter', 'all', () => ({ apply: (batch) => batch })) } },
+        inputs: {
+          numbers: { plugin: bench.plugin('input', 'numbers', decoder()), from: { transport: 'hand' } },
+        },
+        outputs: { store: { plugin: bench.plugin('output', 'store', stuck), filters, queue } },
+      })
+    write({})
+    const gateway = bench.gatewayOfFile()
+    await gateway.start()
+    const { intake } = gateway.registry.inputs[0]!
+    const open = hand.deliver('numbers', 1)
+    await until('one is being written', () => gateway.registry.outputs[0]!.queue.walk().open === 1)
+    const waits = hand.deliver('numbers', 2)
+    write({ type: 'disk' })
+    await gateway.reconciler.reload('api').done
+    expect([intake.inFlight, intake.unaccounted]).toEqual([2, 0])
+    hand.intakes.get('numbers')!.fail(new Error('the channel died'))
+    await expect(waits).rejects.toMatchObject({ code: 'SG_SESSION_LOST' })
+    expect([intake.inFlight, intake.unaccounted]).toEqual([1, 0])
+    void open
+  },
+)
+
 test('a queue that moves often leaves nothing behind', async () => {
   const { move, gateway } = await running()
   const [output] = gateway.registry.outputs
