@@ -39,6 +39,15 @@ export function isOver(
   return bytes > maxBytes || records > maxRecords
 }
 
+/** How many records of a size each may come, or, where it is negative, have to go, until a queue holds what it may. */
+export function roomIn(
+  { maxBytes, maxRecords = Infinity }: QueueLimits,
+  { bytes, records }: Holding,
+  bytesEach: number,
+): number {
+  return Math.min(maxRecords - records, Math.floor((maxBytes - bytes) / bytesEach))
+}
+
 /** The end of a queue that inputs see. */
 export interface Entrance {
   /** True when a source that needs this output has to wait. */

@@ -152,18 +152,18 @@ test('dropOldest: what is being written is not dropped under the output', () => 
   const open = queue.take(1000, KIB)
   for (let i = 1; i < 5; i++) push(queue, i * 8, i * 8 + 8)
   expect(first.fate).toBe('none')
-  expect(queue.walk()).toEqual({ records: 8, open: 8 })
+  expect(queue.walk()).toEqual({ records: 2, open: 8 })
   queue.settle(open)
   expect(first.fate).toBe('settled')
-  expect(queue.ledger.total).toMatchObject({ routed: 40, delivered: 8, rejected: 0, dropped: 24 })
+  expect(queue.ledger.total).toMatchObject({ routed: 40, delivered: 8, rejected: 0, dropped: 30 })
 })
 
 test('dropNewest: what is there stays, what comes beyond the bound is counted and settled', () => {
   const queue = makeQueue('dropNewest', KIB)
   const messages = range(0, 5).map((i) => push(queue, i * 5, i * 5 + 5))
-  expect(queue.ledger.total).toMatchObject({ routed: 25, dropped: 10 })
-  expect(messages.map(({ fate }) => fate)).toEqual(['none', 'none', 'none', 'settled', 'settled'])
-  expect(ids(queue.take(1000, 2 * KIB))).toEqual(range(0, 15))
+  expect(queue.ledger.total).toMatchObject({ routed: 25, dropped: 15 })
+  expect(messages.map(({ fate }) => fate)).toEqual(['none', 'none', 'settled', 'settled', 'settled'])
+  expect(ids(queue.take(1000, 2 * KIB))).toEqual(range(0, 10))
 })
 
 test('an optional output settles nothing', () => {
@@ -231,8 +231,22 @@ test.each(['block', 'dropOldest', 'dropNewest'] as const)(
     push(queue, 3, 6)
     expect(queue.blocks).toBe(whenFull === 'block')
     push(queue, 6, 9)
-    const expected = { block: range(0, 9), dropOldest: range(6, 9), dropNewest: range(0, 6) }
+    const expected = { block: range(0, 9), dropOldest: range(4, 9), dropNewest: range(0, 5) }
     expect(ids(queue.take(1000, 64 * KIB))).toEqual(expected[whenFull])
+  },
+)
+
+test.each(['dropOldest', 'dropNewest'] as const)(
+  'the bounds hold within what was decoded at once, and a record that is larger than the queue has it for itself: %s',
+  (whenFull) => {
+    const queue = new Queue({ whenFull, maxBytes: 1050, maxRecords: 100 })
+    const message = push(queue, 0, 1000)
+    expect(queue.ledger.total).toMatchObject({ routed: 1000, dropped: 990 })
+    expect(message.fate).toBe('none')
+    expect(ids(queue.take(1000, KIB))).toEqual(whenFull === 'dropOldest' ? range(990, 1000) : range(0, 10))
+    const small = new Queue({ whenFull, maxBytes: 10 })
+    push(small, 0, 3)
+    expect(ids(small.take(1000, KIB))).toEqual(whenFull === 'dropOldest' ? [2] : [0])
   },
 )
 

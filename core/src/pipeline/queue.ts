@@ -1,7 +1,7 @@
 import type { PluginError } from '@smart-gateway/sdk'
 import { cutAtOwners, letGo, settlePart, stretchesOf } from './chunk.ts'
 import type { Chunk, Owner, Part } from './chunk.ts'
-import { FULL, isFull, isOver, TOO_OLD } from './entrance.ts'
+import { FULL, isFull, isOver, TOO_OLD, roomIn } from './entrance.ts'
 import type { Entrance, QueueLimits } from './entrance.ts'
 import { Fifo } from './fifo.ts'
 import { Ledger } from './ledger.ts'
@@ -72,16 +72,15 @@ export class Queue implements Entrance {
 
   /** As `push`, for records that were counted before. */
   admit(chunk: Chunk, required: boolean): void {
-    const part: Part = { chunk, from: 0, to: chunk.batch.length, required }
-    this.#admitted += chunk.batch.length
-    if (this.limits.whenFull === 'dropNewest' && isFull(this.limits, this.#holds)) return this.#drop(part)
+    const whole: Part = { chunk, from: 0, to: chunk.batch.length, required }
+    this.#admitted += whole.to
+    const part = this.limits.whenFull === 'dropNewest' ? this.#dropNewest(whole) : whole
+    if (part === undefined) return
     this.#parts.push(part)
-    this.#holds.bytes += chunk.bytes
-    this.#holds.records += chunk.batch.length
+    this.#holds.bytes += bytesOf(part)
+    this.#holds.records += part.to
     if (isFull(this.limits, this.#holds)) this.#awaited = true
-    if (this.limits.whenFull === 'dropOldest') {
-      while (isOver(this.limits, this.#holds) && this.#parts.length > 1) this.#dropOldest()
-    }
+    if (this.limits.whenFull === 'dropOldest') while (isOver(this.limits, this.#holds) && this.#dropOldest());
     this.#wake?.()
     this.#watcher?.()
   }
@@ -221,8 +220,10 @@ export class Queue implements Entrance {
 
   /** Lets go of the oldest part that waits; false when none does. */
   dropOldest(): boolean {
-    if (this.empty) return false
-    this.#dropOldest()
+    const part = this.#parts.shift()
+    if (part === undefined) return false
+    this.#leave(part)
+    this.#drop(part)
     return true
   }
 
@@ -290,10 +291,26 @@ export class Queue implements Entrance {
     return Math.max(first ? 1 : 0, Math.min(available, records, byBytes))
   }
 
-  #dropOldest(): void {
-    const part = this.#parts.shift()!
-    this.#leave(part)
-    this.#drop(part)
+  /** Lets go of what does not fit of a part; returns what does. A record that is larger than the queue has it for itself. */
+  #dropNewest(part: Part): Part | undefined {
+    const room = roomIn(this.limits, this.#holds, part.chunk.bytes / part.chunk.batch.length)
+    const to = Math.min(part.to, Math.max(room, this.#holds.records === 0 ? 1 : 0))
+    if (to < part.to) this.#drop({ ...part, from: to })
+    return to > 0 ? { ...part, to } : undefined
+  }
+
+  /** Lets go of the oldest records that are too many, of one part at most, but never of the last one; false when that is all there is. */
+  #dropOldest(): boolean {
+    const part = this.#parts.first!
+    const excess = -roomIn(this.limits, this.#holds, part.chunk.bytes / part.chunk.batch.length)
+    if (this.#parts.length > 1 && excess >= part.to - part.from) return this.dropOldest()
+    const from = Math.min(part.from + excess, part.to - 1)
+    if (from === part.from) return false
+    const old = { ...part, to: from }
+    this.#parts.replaceFirst({ ...part, from })
+    this.#leave(old)
+    this.#drop(old)
+    return true
   }
 
   #drop(part: Part): void {

@@ -471,6 +471,19 @@ test('after five failed writes in a row one record at a time is tried, until one
   expect(writer.broken).toBe(false)
 })
 
+test('a store that asks for a wait for each record by itself is as broken as one that asks once', async () => {
+  const { writer, push } = bench()
+  const message = push(0, 4)
+  const error = retryable('busy')
+  const busyForAll = (): { rejected: { index: number; error: Error }[] } => ({
+    rejected: range(0, 4).map((index) => ({ index, error })),
+  })
+  const session = scripted(Array(5).fill(busyForAll))
+  writer.attach(session)
+  await until('everything is settled', () => message.fate === 'settled')
+  expect(session.writes.map((ids) => ids.length)).toEqual([4, 4, 4, 4, 4, 1, 3])
+})
+
 test('a single record that was tried with the breaker open leaves nothing behind', async () => {
   const { queue, writer, push } = bench()
   const message = push(0, 1)

@@ -240,7 +240,10 @@ export class Writer {
       this.#failuresInRow++
       return { parts, errors: [outcome.error] }
     }
-    this.#failuresInRow = 0
+    // A store that takes nothing and says so of each record is as far away as one that says it once.
+    if (outcome.kind === 'partly' && isBusyForAll(outcome.rejected, countRecords(parts)))
+      this.#failuresInRow++
+    else this.#failuresInRow = 0
     if (outcome.kind === 'partly') return await this.#settlePartly(run, parts, outcome.rejected)
     if (countRecords(parts) > 1) return await this.#bisect(run, parts)
     await this.#refuse(run, [{ part: parts[0]!, error: outcome.error }])
@@ -313,6 +316,10 @@ export class Writer {
 
 /** Who is shown what was written. */
 type Shadow = (parts: readonly Part[], refused: ReadonlySet<number>) => void
+
+function isBusyForAll(rejected: readonly Rejection[], records: number): boolean {
+  return rejected.length === records && rejected.every(({ error }) => error.retryable !== false)
+}
 
 function refusedIn(outcome: Exclude<Outcome, { readonly kind: 'failed' }>): ReadonlySet<number> {
   const rejected = outcome.kind === 'partly' ? outcome.rejected : []
