@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { MUTANTS } from '../mutants/all.ts'
 import { code, writeMutant } from '../mutants/mutant.ts'
 import type { Change } from '../mutants/mutant.ts'
 import { conformance } from './conformance.ts'
@@ -124,6 +125,59 @@ test('what is about fates is not tried where the peer cannot tell them, and says
     should: [],
     hooks: ['fate'],
   })
+}, 60_000)
+
+test('what a plugin binds to its import hides no store that could be busy', async () => {
+  const folder = scratch()
+  const bound = [
+    code(
+      "import { Agent, request } from 'node:http'",
+      `import { AsyncLocalStorage } from 'node:async_hooks'
+import { Agent, request } from 'node:http'
+
+const outside = AsyncLocalStorage.snapshot()`,
+    ),
+    code('=> send(options, agent, signal, lines)', '=> outside(send, options, agent, signal, lines)'),
+  ]
+  const healthy = { file: 'conformance.js', from: '      faults: {', to: '      never: {' }
+  writeMutant({ base: 'output', changes: [...bound, healthy] }, folder)
+  const { notTried } = await conformance(folder, { isolation: 'inline' })
+  expect(notTried.must).toEqual(expect.arrayContaining(['output.busy', 'output.refused', 'output.outage']))
+}, 60_000)
+
+test('a transport that goes to its peer only where it subscribes may tell it a fate', async () => {
+  const folder = scratch()
+  const mute = { file: 'conformance.js', from: '      fate: (text) => fates.get(text),\n', to: '' }
+  writeMutant({ base: 'transport', changes: [mute] }, folder)
+  const module = join(folder, 'index.js')
+  const text = readFileSync(module, 'utf8').replace('redelivers: true', 'redelivers: false')
+  const [from, to] = [text.indexOf('    const { hostname'), text.indexOf('    return {\n      address')]
+  const subscribing = 'async subscribe({ credit }, intake) {\n'
+  const late = text
+    .replace(text.slice(from, to), '    let socket\n    let stopping\n    let gone\n')
+    .replace(
+      subscribing,
+      `${subscribing}${text.slice(from, to).replace('const socket =', 'socket =').replace('    let stopping\n', '').replace('const gone =', 'gone =')}`,
+    )
+    .replace('socket.destroy()\n        await gone', 'socket?.destroy()\n        await gone')
+  writeFileSync(module, late)
+  const { notTried, conforms } = await conformance(folder)
+  expect(conforms).toBe(true)
+  expect(notTried.must).toEqual(expect.arrayContaining(['transport.waits', 'transport.refuses']))
+}, 60_000)
+
+test('what its author says of its store hides no write that was lost on stop', async () => {
+  const folder = scratch()
+  const lie = {
+    file: 'conformance.js',
+    from: 'received: () => lines,',
+    to: 'received: () => lines, keeps: false,',
+  }
+  const dropping = MUTANTS.find(({ does }) => does.startsWith('resolves an open write on stop'))!
+  writeMutant({ base: 'output', changes: [...dropping.changes, lie] }, folder)
+  const { outcomes } = await conformance(folder, { isolation: 'inline' })
+  const failed = outcomes.filter(({ result }) => result.status === 'failed').map(({ id }) => id)
+  expect(failed).toEqual(['output.flushes', 'output.stopped-hanging'])
 }, 60_000)
 
 test('a folder without a plugin is told in a sentence', async () => {

@@ -6,6 +6,7 @@ import type { Subject } from '../subject/subject.ts'
 import { ending, inTime, PATIENCE, turn } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { faultOf } from '../work/faults.ts'
+import { isItsOwnStore } from '../work/impossible.ts'
 import { missing, worthWriting } from '../work/stored.ts'
 import { isPermanent, told } from '../work/verdict.ts'
 import { write } from '../work/write.ts'
@@ -99,7 +100,8 @@ async function stopped(
   await peer.faults?.heal()
   const written = await writing
   ensure(end.how === 'resolved', { did, saw: 'stop did not resolve', hint: HINT })
-  const lost = peer.keeps === false ? [] : await missing(peer, session.address, tokens)
+  const isGone = peer.keeps === false && (await isItsOwnStore(subject))
+  const lost = isGone ? [] : await missing(peer, session.address, tokens)
   return { written, isAborted, lost: lost.length }
 }
 

@@ -9,6 +9,7 @@ import { messageOf } from '../subject/message.ts'
 import { readPackage } from '../subject/plugin-package.ts'
 import { Subject } from '../subject/subject.ts'
 import type { Standing } from '../subject/subject.ts'
+import { Traces } from '../subject/traces.ts'
 import { tellOfWaits, turn } from '../time.ts'
 import { whyImpossible } from '../work/impossible.ts'
 import { importAuthor } from './author-file.ts'
@@ -62,9 +63,10 @@ async function prepare(): Promise<Standing> {
   const plugin = readPackage(setting.folder)
   const { setup, ...rest } = await importAuthor(setting.author)
   const author = setting.core || setup === undefined ? rest : { ...rest, setup }
-  const definition: Definition | Error = await importDefinition(plugin).catch(
-    (error: unknown) => new Error(messageOf(error)),
-  )
+  const importing = new Traces()
+  const definition: Definition | Error = await importing
+    .run(() => importDefinition(plugin))
+    .catch((error: unknown) => new Error(messageOf(error)))
   const { seed, closed, scratch } = setting
   const pace = { openMs: 0, stopMs: 0 }
   return {
@@ -73,6 +75,7 @@ async function prepare(): Promise<Standing> {
     seed,
     scratch,
     definition,
+    importing,
     printed,
     closed,
     pace,

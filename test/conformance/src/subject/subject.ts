@@ -25,6 +25,8 @@ export interface Standing {
   readonly seed: number
   /** The definition, or why there is none. */
   readonly definition: Definition | Error
+  /** What came of the import: what a module bound to it (`AsyncLocalStorage.snapshot`) is seen there, whoever calls it. */
+  readonly importing: Traces
   /** What the plugin has written to the process's output. */
   readonly printed: string[]
   /** What was thrown where nobody catches it, since the last check. */
@@ -151,6 +153,21 @@ export class Subject {
   /** Takes note of what was thrown in another thread where nobody catches it. */
   stray(message: string): void {
     this.#standing.strayed.push(message)
+  }
+
+  /** Forgets the ways to somebody else that were made for the plugin so far. */
+  forgetWays(): void {
+    for (const { ways } of [this.traces, this.#standing.importing]) ways.clear()
+  }
+
+  /** Whether one was made since then. */
+  get hasWays(): boolean {
+    return [this.traces, this.#standing.importing].some(({ ways }) => ways.size > 0)
+  }
+
+  /** Whether one was made since then that begins with the plugin. */
+  get hasGone(): boolean {
+    return this.traces.hasGone || this.#standing.importing.hasGone
   }
 
   /** How long it takes to open and to stop, as far as that was seen. */

@@ -26,13 +26,15 @@ const HANDLES: Readonly<Record<string, string>> = {
 
 /** Where somebody comes to listen, or to one who listens. */
 const LISTENING = ['TCPWRAP', 'TCPSERVERWRAP', 'PIPEWRAP', 'PIPESERVERWRAP', 'UDPWRAP'] as const
-/** Where somebody goes to somebody else, or says something to whoever came. */
-const SPEAKING =
-  'TCPCONNECTWRAP PIPECONNECTWRAP TLSWRAP WRITEWRAP UDPSENDWRAP HTTPCLIENTREQUEST HTTPINCOMINGMESSAGE HTTP2SESSION HTTP2STREAM UNDICI_REQUEST GETADDRINFOREQWRAP QUERYWRAP PROCESSWRAP WORKER'.split(
+/** Where somebody goes to somebody else. */
+const GOING: readonly string[] =
+  'TCPCONNECTWRAP PIPECONNECTWRAP UDPSENDWRAP HTTPCLIENTREQUEST UNDICI_REQUEST GETADDRINFOREQWRAP QUERYWRAP PROCESSWRAP WORKER'.split(
     ' ',
   )
-const SPEECH: ReadonlySet<string> = new Set(SPEAKING)
-const WAYS: ReadonlySet<string> = new Set([...LISTENING, ...SPEAKING])
+/** Where somebody says something, be it to whoever came. */
+const SAYING = ['TLSWRAP', 'WRITEWRAP', 'HTTPINCOMINGMESSAGE', 'HTTP2SESSION', 'HTTP2STREAM'] as const
+const SPEECH: ReadonlySet<string> = new Set([...GOING, ...SAYING])
+const WAYS: ReadonlySet<string> = new Set([...LISTENING, ...SPEECH])
 
 const inside = new AsyncLocalStorage<Traces>()
 
@@ -66,6 +68,11 @@ export class Traces {
   readonly ways = new Set<string>()
   /** True where what listens is the host's. */
   readonly isLent: boolean = false
+
+  /** Whether it has gone to somebody else, and not only listened or answered. */
+  get hasGone(): boolean {
+    return GOING.some((way) => this.ways.has(way))
+  }
 
   /** Takes what is open now for what was open before: it is the peer's. */
   rebase(): void {

@@ -45,17 +45,25 @@ export async function whyImpossible(hook: Hook, subject: Subject): Promise<strin
 }
 
 /** Whether what an output writes is there as long as its session and no longer, as `keeps: false` says. */
-async function isItsOwnStore(subject: Subject): Promise<boolean> {
+export async function isItsOwnStore(subject: Subject): Promise<boolean> {
+  return await subject.once('own store', () => goesWithSession(subject)).catch(() => false)
+}
+
+async function goesWithSession(subject: Subject): Promise<boolean> {
   if (subject.definition.kind !== 'output' || !subject.isFull) return false
   const peer = await subject.peer()
   if (peer.keeps !== false || peer.received === undefined) return false
-  const { session, close } = await subject.open({ instance: 'own-store' })
+  subject.forgetWays()
+  const { session, close } = await subject.open({ instance: 'own-store', isolation: 'inline' })
   const { address } = session
   const [signal] = worthWriting(subject, peer)
   const { batch, tokens } = markedBatch(signal!, 1, subject.random)
-  await ending(() => session.write!(batch as never))
+  await ending(() => subject.traces.run(async () => session.write!(batch as never)))
+  // Whoever goes to a store is not the store, though that may forget him.
+  const { hasGone } = subject
   const isThere = (await missing(peer, address, tokens)).length === 0
   await close()
+  if (hasGone) return false
   const after = await ending(() => missing(peer, address, tokens))
   return isThere && (after.how === 'rejected' || (after.how === 'resolved' && after.value.length > 0))
 }
@@ -66,7 +74,7 @@ async function asksNobody(subject: Subject): Promise<boolean> {
   const peer = await subject.peer()
   // Other checks may have left it disturbed.
   await peer.faults?.heal()
-  subject.traces.ways.clear()
+  subject.forgetWays()
   // What it does in a thread is not seen from here.
   const { session, close } = await subject.open({ instance: 'alone', isolation: 'inline' })
   const [signal] = worthWriting(subject, peer)
@@ -74,13 +82,13 @@ async function asksNobody(subject: Subject): Promise<boolean> {
   await ending(() => subject.traces.run(async () => session.write!(batch as never)))
   const isThere = (await missing(peer, session.address, tokens)).length === 0
   await close()
-  return isThere && subject.traces.ways.size === 0 && !subject.host.hasAnswered
+  return isThere && !subject.hasWays && !subject.host.hasAnswered
 }
 
 /** Whether a transport takes messages over what was lent to it, and never says a word there. */
 async function saysNothing(subject: Subject): Promise<boolean> {
   if (subject.definition.kind !== 'transport' || subject.definition.redelivers) return false
-  subject.traces.ways.clear()
+  subject.forgetWays()
   const { peer, intake, subscription } = await subscribed(subject, { instance: 'mute' })
   intake.onDeliver = (delivered) => delivered.accept()
   await subject.traces.run(async () => subscription.start())
@@ -88,5 +96,5 @@ async function saysNothing(subject: Subject): Promise<boolean> {
   await peer.produce!(texts, subscription.address)
   await ensureAll(intake, texts, 'sent 3 messages')
   await delay(QUIET_MS)
-  return subject.traces.ways.size === 0 && !subject.host.hasAnswered
+  return !subject.hasWays && !subject.host.hasAnswered
 }

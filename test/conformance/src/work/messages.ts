@@ -16,7 +16,10 @@ export async function join(
 ): Promise<Subscription> {
   const options = await subject.subscription()
   const end = await ending(
-    () => session.subscribe!(options as never, intake, { input: 'reader', log: keepingLogger([]) }),
+    () =>
+      subject.traces.run(() =>
+        session.subscribe!(options as never, intake, { input: 'reader', log: keepingLogger([]) }),
+      ),
     PATIENCE.grantMs,
   )
   if (end.how === 'resolved') return end.value
