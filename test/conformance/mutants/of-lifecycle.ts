@@ -33,6 +33,31 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     fails: ['lifecycle.metrics-named'],
   },
   {
+    does: 'has no reason for its health once the store was away',
+    base: 'output',
+    changes: [
+      code('    let stopping\n', '    let stopping\n    let isAway = false\n'),
+      code(
+        'const { refused } = await post(lines)\n',
+        'const { refused } = await post(lines).catch((error) => {\n        isAway = true\n        throw error\n      })\n      isAway = false\n',
+      ),
+      code("health: () => ({ state: 'ready' })", "health: () => ({ state: isAway ? 'degraded' : 'ready' })"),
+    ],
+    fails: ['lifecycle.health'],
+  },
+  {
+    does: 'names a counter as it likes, which it makes when the store is busy',
+    base: 'output',
+    changes: [
+      code('async open({ options, log, signal }) {', 'async open({ options, log, signal, metrics }) {'),
+      code(
+        'const { refused } = await post(lines)\n',
+        "const { refused } = await post(lines).catch((error) => {\n        metrics.counter('busy_answers', 'Answers of a store that is busy.')\n        throw error\n      })\n",
+      ),
+    ],
+    fails: ['lifecycle.metrics-named'],
+  },
+  {
     does: 'returns no session',
     base: 'filter',
     changes: [code('    apply(batch) {', '    filter(batch) {')],
@@ -135,6 +160,7 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
       'output.partial',
       'output.busy',
       'output.retry-after',
+      'output.hanging',
       'output.outage',
       'output.flushes',
       'output.stopped-hanging',

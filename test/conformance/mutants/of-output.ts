@@ -25,6 +25,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.refused',
       'output.busy',
       'output.retry-after',
+      'output.hanging',
       'output.outage',
       'output.stopped-hanging',
       'swap.under-load',
@@ -47,6 +48,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.refused',
       'output.busy',
       'output.retry-after',
+      'output.hanging',
       'output.outage',
       'output.flushes',
       'output.stopped-hanging',
@@ -59,6 +61,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.refused',
       'output.busy',
       'output.retry-after',
+      'output.hanging',
       'output.outage',
       'output.flushes',
       'output.stopped-hanging',
@@ -91,6 +94,53 @@ export const OF_OUTPUT: readonly Mutant[] = [
       ),
     ],
     fails: ['output.equal-series'],
+  },
+  {
+    does: 'takes a store that does not answer in time for one that has the records',
+    base: 'output',
+    changes: [
+      code(
+        "setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)",
+        'setTimeout(() => resolve({ refused: [] }), timeoutMs)',
+      ),
+    ],
+    fails: ['output.hanging'],
+    failsInThread: ['output.hanging'],
+  },
+  {
+    does: 'takes a store that does not answer in time for one that will never take the records',
+    base: 'output',
+    changes: [
+      code(
+        "setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)",
+        "setTimeout(() => reject(failure('no answer', false)), timeoutMs)",
+      ),
+    ],
+    fails: ['output.hanging'],
+  },
+  {
+    does: 'sends a batch in parts, and says which of a part was refused',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const refused = []\n      for (let at = 0; at < lines.length; at += 100)\n        refused.push(...(await post(lines.slice(at, at + 100))).refused)\n',
+      ),
+    ],
+    fails: ['output.partial'],
+    failsInThread: ['output.partial'],
+  },
+  {
+    does: 'sends what was refused again with what is written next',
+    base: 'output',
+    changes: [
+      code('    let stopping\n', '    let stopping\n    const unsent = []\n'),
+      code(
+        'const { refused } = await post(lines)\n',
+        'unsent.push(...lines)\n      const { refused } = await post(unsent)\n      unsent.length = 0\n',
+      ),
+    ],
+    fails: ['output.refused-once'],
   },
   {
     does: 'says nothing of the records that were refused',
@@ -182,7 +232,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
         "failure('the store cannot be reached', false, { cause })",
       ),
     ],
-    fails: ['output.outage', 'output.stopped-hanging'],
+    fails: ['output.hanging', 'output.outage', 'output.stopped-hanging'],
   },
   {
     does: 'writes nothing any more after an outage',

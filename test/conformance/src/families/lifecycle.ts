@@ -12,7 +12,7 @@ import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, ending, turn } from '../time.ts'
 import { ensureNothingLeft, ensureStopped } from '../work/endings.ts'
 import { exercise, subscribe } from '../work/exercise.ts'
-import { faultOf } from '../work/faults.ts'
+import { faultOf, faultsOf } from '../work/faults.ts'
 import { textsFor } from '../work/messages.ts'
 
 const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
@@ -41,7 +41,8 @@ export const LIFECYCLE: readonly Check[] = [
     clauses: ['L-9'],
     kinds: KINDS,
     async run(subject) {
-      const { session } = await subject.open()
+      const generation = await subject.open()
+      const { session } = generation
       if (session.health === undefined) return
       ensureHealth(session.health())
       await work(subject, session)
@@ -53,6 +54,7 @@ export const LIFECYCLE: readonly Check[] = [
         saw: `it took ${Math.round(ms)} ms`,
         hint: 'Tell what has happened; look at nothing anew.',
       })
+      await workThroughFaults(subject, generation, (fault) => ensureHealth(session.health!(), fault))
     },
   },
   {
@@ -61,9 +63,10 @@ export const LIFECYCLE: readonly Check[] = [
     clauses: ['L-13'],
     kinds: KINDS,
     async run(subject) {
-      const { session } = await subject.open()
-      await work(subject, session)
-      const did = 'opened it and let it work'
+      const generation = await subject.open()
+      await work(subject, generation.session)
+      const isDisturbed = await workThroughFaults(subject, generation, () => undefined)
+      const did = `opened it and let it work${isDisturbed ? ', also while its peer had faults' : ''}`
       for (const { name, type } of subject.host.metrics) {
         ensure(/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(name), {
           did,
@@ -196,11 +199,37 @@ async function receive(subject: Subject, session: AnySession, peer: Peer): Promi
   await ending(() => subscribed.stop(), PATIENCE.graceMs)
 }
 
-function ensureHealth(health: Health): void {
+/** What there is to see of a fault without waiting for it to pass. */
+const PLAIN_FAULTS: ReadonlySet<string> = new Set(['refuse', 'busy', 'down'])
+/** A peer that goes away is noticed by then. */
+const NOTICED_MS = 50
+
+/** Lets it work while its peer has one fault after the other, and looks at it each time; false where there is none. */
+async function workThroughFaults(
+  subject: Subject,
+  { session, loan }: Generation,
+  look: (fault: string) => void,
+): Promise<boolean> {
+  const peer = subject.isFull ? await subject.peer() : undefined
+  if (peer?.faults === undefined) return false
+  const faults = faultsOf(peer).filter(({ name }) => PLAIN_FAULTS.has(name))
+  for (const { name, begin, heal } of faults) {
+    // A session that gave itself up is not asked any more.
+    if (loan.failures.length > 0) break
+    await begin()
+    if (session.write === undefined) await delay(NOTICED_MS)
+    else await work(subject, session, false)
+    look(name)
+    await heal()
+  }
+  return faults.length > 0
+}
+
+function ensureHealth(health: Health, fault?: string): void {
   const { state, reason } = (health ?? {}) as { state?: unknown; reason?: unknown }
   const isKnown = state === 'ready' || (state === 'degraded' && typeof reason === 'string' && reason !== '')
   ensure(isKnown, {
-    did: 'asked for its health',
+    did: `asked for its health${fault === undefined ? '' : ` while the fault "${fault}" of its peer was on`}`,
     saw: `it says ${JSON.stringify(health)}`,
     hint: "Say { state: 'ready' } or { state: 'degraded', reason: 'one sentence' }.",
   })

@@ -70,6 +70,36 @@ export const OUTAGE: readonly Check[] = [
     },
   },
   {
+    id: 'output.hanging',
+    level: 'must',
+    clauses: ['O-1', 'O-3'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      const { session, loan } = generation
+      const hang = faultOf(peer, 'hang', 'hang')
+      for (const signal of inTime(worthWriting(subject, peer))) {
+        const { batch, tokens } = markedBatch(signal, 5, subject.random)
+        await hang()
+        const written = await write(session, batch)
+        await peer.faults!.heal()
+        // How long it waits is its own affair (O-13).
+        if (written.how === 'pending') return
+        const isTrue =
+          verdictOn(written, batch) === 'stored'
+            ? (await missing(peer, session.address, tokens)).length === 0
+            : verdictOn(written, batch) === 'again'
+        ensure(isTrue, {
+          did: `wrote 5 records (${signal}) to a store that hangs`,
+          saw: `the write ${told(written)}`,
+          hint: 'No answer is neither yes nor no: reject with retryable(…) when its time is over.',
+        })
+        // Nothing more is written to a session that gave itself up.
+        if (loan.failures.length > 0) return
+      }
+    },
+  },
+  {
     id: 'output.outage',
     level: 'must',
     clauses: ['O-2', 'O-3', 'O-14'],

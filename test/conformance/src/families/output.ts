@@ -58,7 +58,6 @@ export const OUTPUT: readonly Check[] = [
     kinds: ['output'],
     async run(subject) {
       if (!allSignalsOf(subject.definition).includes('metric')) notRun('it takes no metrics')
-      if (!allSignalsOf(subject.definition).includes('metric')) notRun('it takes no metrics')
       const { peer, generation } = await opened(subject)
       if (!worthWriting(subject, peer).includes('metric')) notRun('it takes no metrics')
       const { batch, tokens } = twinBatch(subject.random)

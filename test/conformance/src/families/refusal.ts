@@ -6,7 +6,7 @@ import { markedBatch } from '../work/batches.ts'
 import { faultOf, opened } from '../work/faults.ts'
 import { missing, worthWriting } from '../work/stored.ts'
 import { told, verdictOn } from '../work/verdict.ts'
-import { write } from '../work/write.ts'
+import { write, writeWell } from '../work/write.ts'
 
 /** What a store will never take. */
 export const REFUSAL: readonly Check[] = [
@@ -18,14 +18,17 @@ export const REFUSAL: readonly Check[] = [
     async run(subject) {
       const { peer, generation } = await opened(subject)
       const refuseOnly = faultOf(peer, 'refuseOnly', 'refuse a single record')
-      for (const signal of inTime(worthWriting(subject, peer))) {
-        const { batch, tokens } = markedBatch(signal, 20, subject.random)
-        // Neither the first nor the last one: a position that is off by one would pass there.
-        const at = 1 + Math.floor(subject.random() * (batch.length - 2))
+      const signals = worthWriting(subject, peer)
+      // The long ones are for whoever sends a batch in parts.
+      const ways = [20, 1000].flatMap((length) => signals.map((signal) => ({ signal, length })))
+      for (const { signal, length } of inTime(ways)) {
+        const { batch, tokens } = markedBatch(signal, length, subject.random)
+        // Neither among the first nor the last one: a position that is off by one, or within its part, would pass there.
+        const at = Math.floor(length * (0.5 + 0.45 * subject.random()))
         await refuseOnly(tokens[at]!)
         const written = await write(generation.session, batch)
         await peer.faults!.heal()
-        const did = `wrote 20 records (${signal}) of which the store refuses the one at ${at}`
+        const did = `wrote ${length} records (${signal}) of which the store refuses the one at ${at}`
         const hint = 'Resolve with { rejected: [{ index, error }] }, the index being that of the batch.'
         if (written.how !== 'taken') fail({ did, saw: `the write as a whole ${told(written)}`, hint })
         const indexes = written.rejected.map(({ index }) => index)
@@ -76,11 +79,26 @@ export const REFUSAL: readonly Check[] = [
     async run(subject) {
       const { peer, generation } = await opened(subject)
       await faultOf(peer, 'refuse', 'refuse records for good')()
+      const refused: string[] = []
       for (const signal of inTime(worthWriting(subject, peer)))
-        await ensureAskedOnce(subject, peer, generation, signal, {
-          that: 'refuses everything as malformed',
-          hint: 'Hand a refusal on at once: what is permanent is the same the next time.',
-        })
+        refused.push(
+          ...(await ensureAskedOnce(subject, peer, generation, signal, {
+            that: 'refuses everything as malformed',
+            hint: 'Hand a refusal on at once: what is permanent is the same the next time.',
+          })),
+        )
+      await peer.faults!.heal()
+      // Nothing more is written to a session that gave itself up.
+      if (peer.received === undefined || generation.loan.failures.length > 0) return
+      const { session } = generation
+      const [signal] = worthWriting(subject, peer)
+      await writeWell(session, markedBatch(signal!, 5, subject.random).batch, 'after others were refused')
+      const again = refused.length - (await missing(peer, session.address, refused)).length
+      ensure(again === 0, {
+        did: `wrote to a store that refuses everything, then 5 others (${signal}) to the same store, which works again`,
+        saw: `the store has ${again} of those that it had refused`,
+        hint: 'Begin each write with nothing of the one before: the gateway has kept what was refused.',
+      })
     },
   },
 ]
