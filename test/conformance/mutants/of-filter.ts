@@ -66,6 +66,41 @@ export const OF_FILTER: readonly Mutant[] = [
     fails: ['filter.typed-columns'],
   },
   {
+    does: 'returns the same columns for every batch, filled anew',
+    base: 'filter',
+    changes: [
+      code(
+        '  open: () => ({',
+        "  open: () => ({\n    made: { signal: 'metric', length: 0, series: [], values: [], times: [] },",
+      ),
+      code('      return {\n', '      return Object.assign(this.made, {\n'),
+      code(
+        '        times: kept.map((i) => batch.times[i]),\n      }',
+        '        times: kept.map((i) => batch.times[i]),\n      })',
+      ),
+    ],
+    fails: ['filter.batch-unchanged'],
+  },
+  {
+    does: 'rounds values to texts',
+    base: 'filter',
+    changes: [
+      code('values: kept.map((i) => batch.values[i])', 'values: kept.map((i) => batch.values[i].toFixed(2))'),
+    ],
+    fails: ['filter.whole'],
+  },
+  {
+    does: 'gives log lines a severity that there is not',
+    base: 'filter',
+    changes: [
+      code(
+        "if (batch.signal !== 'metric') return batch",
+        "if (batch.signal === 'log')\n        return { ...batch, records: batch.records.map((record) => ({ ...record, severity: 'high' })) }\n      if (batch.signal !== 'metric') return batch",
+      ),
+    ],
+    fails: ['filter.whole'],
+  },
+  {
     does: 'returns columns of another length',
     base: 'filter',
     changes: [code('length: kept.length', 'length: batch.length')],

@@ -107,6 +107,9 @@ export const CLAUSES = {
     'Records that come again, alone or in a batch of another size, SHOULD have the same fate: after a throw they do, and when a dead letter is replayed.',
   'F-9': 'With default options a filter SHOULD change nothing.',
   'F-10': 'What a filter remembers MUST be bounded.',
+  'F-11': 'The records that go on MUST be well formed, as I-8 has it.',
+  'F-12':
+    'A batch that `apply` has returned MUST NOT be changed any more: it is still on its way when the next one is applied.',
   'O-1':
     '`write` MUST NOT resolve before the store has the records, but for those that it lists as rejected. Where that means less than "on its disk", the README says what.',
   'O-2':

@@ -3,10 +3,13 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Batch, BatchOf, Series, Signal } from '@smart-gateway/sdk'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
+import { sinkOf } from '../host/sink.ts'
 import { messageOf } from '../subject/message.ts'
+import type { Subject } from '../subject/subject.ts'
 import { Applied, batches } from '../work/applied.ts'
 import type { Fate } from '../work/applied.ts'
 import { SIGNALS, copyOf, crossed, frozen, markedBatch, recordsOf, sliceOf } from '../work/batches.ts'
+import { flawOfRecords } from '../work/decode.ts'
 import { LATER_MS, attemptIn, watched } from '../work/unchanged.ts'
 
 const READ_ONLY = 'Return another batch: what is given is shared, and frozen in parts.'
@@ -16,7 +19,7 @@ export const FILTER: readonly Check[] = [
   {
     id: 'filter.batch-unchanged',
     level: 'must',
-    clauses: ['F-2'],
+    clauses: ['F-2', 'F-12'],
     kinds: ['filter'],
     async run(subject) {
       const filter = await Applied.open(subject)
@@ -31,6 +34,7 @@ export const FILTER: readonly Check[] = [
       }
       await delay(LATER_MS)
       for (const { did, changed } of watches) ensureUnchanged(`${did} and waited`, changed())
+      ensureReturnedStay(subject, filter)
       for (const batch of batches(subject)) {
         const fate = filter.fateOf(frozen(batch))
         const attempt = 'thrown' in fate ? attemptIn(fate.thrown) : undefined
@@ -42,7 +46,7 @@ export const FILTER: readonly Check[] = [
   {
     id: 'filter.whole',
     level: 'must',
-    clauses: ['F-1', 'F-4'],
+    clauses: ['F-1', 'F-4', 'F-11'],
     kinds: ['filter'],
     async run(subject) {
       const filter = await Applied.open(subject)
@@ -60,6 +64,12 @@ export const FILTER: readonly Check[] = [
           did,
           saw: String(flaw),
           hint: 'Return a batch, and keep every column as long as `length` says.',
+        })
+        const strange = flawOfRecords(sinkOf(fate.made))
+        ensure(strange === undefined, {
+          did,
+          saw: `in what it returned, ${strange}`,
+          hint: 'What goes on is as the types of the SDK have it: values and times are numbers, labels of series texts.',
         })
       }
       filter.ensureActed()
@@ -172,6 +182,22 @@ export const FILTER: readonly Check[] = [
     },
   },
 ]
+
+/** What was returned is on its way, in a queue say, while the next batch is applied. */
+function ensureReturnedStay(subject: Subject, filter: Applied): void {
+  const returned = batches(subject).flatMap((batch) => {
+    const fate = filter.fateOf(batch)
+    return isWhole(fate, batch.signal) ? [{ did: didWith(batch), changed: watched(fate.made) }] : []
+  })
+  for (const { did, changed } of returned) {
+    const what = changed()
+    ensure(what === undefined, {
+      did: `${did}, then to others`,
+      saw: `what it had returned is not what it was: ${what}`,
+      hint: 'Return a new batch each time, with columns of its own: the one before is still on its way.',
+    })
+  }
+}
 
 function didWith(batch: Batch): string {
   return `applied it to a batch of ${batch.length} (${batch.signal})`

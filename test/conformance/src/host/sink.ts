@@ -63,6 +63,15 @@ export class KeepingSink implements RecordSink {
   }
 }
 
+/** A sink with the records of a batch in it. */
+export function sinkOf(batch: Batch): KeepingSink {
+  const sink = new KeepingSink()
+  sink.samples.push(...samplesOf(batch))
+  if (batch.signal === 'event') sink.events.push(...batch.records)
+  if (batch.signal === 'log') sink.logs.push(...batch.records)
+  return sink
+}
+
 /** The samples of a metric batch. */
 export function samplesOf(batch: Batch): readonly Sample[] {
   if (batch.signal !== 'metric') return []
