@@ -1,6 +1,14 @@
 import { code } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
 
+const LOGIN = JSON.stringify({
+  type: 'object',
+  additionalProperties: false,
+  required: ['user'],
+  description: 'Who the store wants to see.',
+  properties: { user: { type: 'string' }, password: { type: 'string', writeOnly: true } },
+})
+
 /** Failures that say too little or too much. */
 export const OF_ERRORS: readonly Mutant[] = [
   {
@@ -61,6 +69,23 @@ export const OF_ERRORS: readonly Mutant[] = [
       ),
     ],
     fails: ['options.secrets-hidden'],
+  },
+  {
+    does: 'shows a password that stands within an option when it refuses',
+    base: 'output',
+    changes: [
+      code(
+        "      timeoutMs: { type: 'integer'",
+        `      login: ${LOGIN},\n      timeoutMs: { type: 'integer'`,
+      ),
+      { file: 'options.schema.json', from: '"timeoutMs"', to: `"login": ${LOGIN},\n    "timeoutMs"` },
+      code(
+        "failure('the store cannot be reached', true, { cause })",
+        'failure(`the store cannot be reached by ${JSON.stringify(login)}`, true, { cause })',
+      ),
+      code('function send({ url, token, timeoutMs }', 'function send({ url, token, timeoutMs, login }'),
+    ],
+    fails: ['options.secrets-hidden', 'errors.secrets-hidden'],
   },
   {
     does: 'logs its password where it subscribes',

@@ -4,7 +4,7 @@ import { fail, notRun } from '../finding.ts'
 import { beginToOpen, openGeneration } from '../subject/generation.ts'
 import { unreachable } from '../subject/elsewhere.ts'
 import { flawOfError, textsOf } from '../subject/message.ts'
-import { showsCanary, withCanary, withoutCanary } from '../subject/secrets.ts'
+import { secretsOf, showsCanary, withCanary, withoutCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import { ending, inTime, PATIENCE } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
@@ -62,8 +62,7 @@ export const ERRORS: readonly Check[] = [
     kinds: ['output'],
     async run(subject) {
       const { definition, validator, host, traces, random, printed } = subject
-      const secrets = Object.values(definition.options.properties ?? {})
-      if (!secrets.some(({ writeOnly }) => writeOnly === true)) notRun('no option is marked as a secret')
+      if (secretsOf(definition.options).length === 0) notRun('no option is marked as a secret')
       const peer = await subject.peer()
       const faults = faultsOf(peer)
       const reach = { port: await closedPort() }

@@ -2,6 +2,7 @@ import type { JsonSchema } from '@smart-gateway/sdk'
 import { sampleValue } from './sample-options.ts'
 import type { Reach } from './sample-options.ts'
 import { nodesOf } from './schema-tree.ts'
+import type { Node } from './schema-tree.ts'
 import type { Validator } from './validator.ts'
 
 /** What no plugin may ever show. It fits the patterns that passwords and tokens have, and is the same when it is URI-encoded. */
@@ -37,25 +38,65 @@ export function unmarkedSecrets(schema: JsonSchema): readonly string[] {
     .map(({ path }) => path.join('.'))
 }
 
-/** Options for each secret that the root of a schema knows, with the canary in its place. */
+/** The secrets that a schema knows: what is marked, and within that the values of maps and lists and what is called like one. */
+export function secretsOf(schema: JsonSchema): readonly Node[] {
+  return nodesOf(schema).filter(({ path, schema: one }) => {
+    if (path.length === 0) return false
+    if (one.writeOnly === true) return true
+    const key = path.at(-1)!
+    return isWithinMarked(schema, path) && (key === '*' || key === '[]' || SECRET.test(key))
+  })
+}
+
+/** Options for each secret that a schema knows, with the canary in its place. */
 export function withCanary(
   schema: JsonSchema,
   base: Readonly<Record<string, unknown>>,
   validator: Validator,
   reach: Reach,
 ): readonly { readonly key: string; readonly options: Record<string, unknown> }[] {
-  const properties = Object.entries(schema.properties ?? {})
-  const marked = properties.filter(([, one]) => one.writeOnly === true)
-  return marked.flatMap(([key, one]) => {
-    const address = typeof base[key] === 'string' ? base[key] : sampleValue(one, validator, reach, key)
+  const made = new Map(nodesOf(schema).map(({ path, schema: one }) => [path.join('.'), one]))
+  const sample = (path: readonly string[]): unknown => {
+    const one = made.get(path.join('.'))
+    return one === undefined ? undefined : sampleValue(one, validator, reach, path.at(-1))
+  }
+  return secretsOf(schema).flatMap(({ path }) => {
+    const given = path.reduce<unknown>((value, key) => memberOf(value, key), base)
+    const address = typeof given === 'string' ? given : sample(path)
     const secrets = [CANARY, withPassword(address)].filter((secret) => secret !== undefined)
     // Some secrets go with a user's name, and with nothing else that may stand beside.
     const besides = [{}, { username: 'conformance' }, { user: 'conformance' }]
     const options = secrets
-      .flatMap((secret) => besides.map((beside) => ({ ...base, ...beside, [key]: secret })))
+      .flatMap((secret) => besides.map((beside) => placed({ ...base, ...beside }, path, secret, sample)))
       .find((candidate) => validator.mistakeIn(schema, structuredClone(candidate)) === undefined)
-    return options === undefined ? [] : [{ key, options }]
+    return options === undefined ? [] : [{ key: path.join('.'), options }]
   })
+}
+
+/** Options with a value at a place: what leads there is made where it is not given. */
+function placed(
+  options: Readonly<Record<string, unknown>>,
+  path: readonly string[],
+  value: unknown,
+  sample: (path: readonly string[]) => unknown,
+): Record<string, unknown> {
+  const below = (given: unknown, depth: number): unknown => {
+    if (depth === path.length) return value
+    const owner = given ?? sample(path.slice(0, depth))
+    const key = path[depth]!
+    const inner = below(memberOf(owner, key), depth + 1)
+    if (key === '[]') return [inner, ...(Array.isArray(owner) ? owner.slice(1) : [])]
+    return { ...(owner as object), [key === '*' ? ANY_KEY : key]: inner }
+  }
+  return below(options, 0) as Record<string, unknown>
+}
+
+/** What a key of a map is called. */
+const ANY_KEY = 'conformance'
+
+function memberOf(owner: unknown, key: string): unknown {
+  if (key === '[]') return Array.isArray(owner) ? owner[0] : undefined
+  return (owner as Record<string, unknown> | undefined)?.[key === '*' ? ANY_KEY : key]
 }
 
 /** Those of its letters that no byte before or after it has a part in. The canary has none in which base64 and base64url differ. */
