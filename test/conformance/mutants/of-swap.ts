@@ -85,6 +85,18 @@ export const OF_SWAP: readonly Mutant[] = [
     fails: ['swap.unknown-state'],
   },
   {
+    does: 'works on with half a state that it knows',
+    base: 'output',
+    changes: [
+      code('const seen = new Set()', 'let seen = new Set()'),
+      code(
+        'if (!(state?.seen instanceof Set)) return\n        for (const line of state.seen) seen.add(line)',
+        'if (state?.seen) seen = state.seen',
+      ),
+    ],
+    fails: ['swap.unknown-state'],
+  },
+  {
     does: 'exports what goes on changing, and does not follow',
     base: 'output',
     changes: [

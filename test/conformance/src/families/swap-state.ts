@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
-import type { Generation } from '../subject/generation.ts'
+import type { AnySession, Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import { StateComparison } from '../subject/same-state.ts'
 import type { Subject } from '../subject/subject.ts'
-import { PATIENCE, ending } from '../time.ts'
+import { PATIENCE, ending, inTime } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { cloned, exported } from '../work/state.ts'
 import { storedCounts, worthWriting } from '../work/stored.ts'
@@ -88,6 +88,7 @@ export const SWAP_STATE: readonly Check[] = [
           })
         await works(subject, next, `after it was given ${JSON.stringify(junk)} as a state`)
       }
+      await ensureNoHalves(subject, session)
     },
   },
   {
@@ -166,6 +167,25 @@ const JUNK: readonly unknown[] = [
   { conformance: { version: 999 } },
   new Map([['a', 1]]),
 ]
+
+/** Its own state with one member that is something else: it is refused, or ignored. */
+async function ensureNoHalves(subject: Subject, session: AnySession): Promise<void> {
+  await works(subject, session, 'before its state was exported')
+  const state = cloned(session.exportState === undefined ? undefined : await exported(session))
+  if (typeof state !== 'object' || state === null || Object.getPrototypeOf(state) !== Object.prototype) return
+  // One that says its version is known by that.
+  const keys = 'version' in state ? ['version'] : Object.keys(state)
+  for (const [i, key] of inTime(keys.entries())) {
+    const { session: next } = await another(subject, JUNK.length + 2 + i)
+    const end = await ending(
+      async () => next.restore!({ ...structuredClone(state), [key]: 7 }),
+      PATIENCE.grantMs,
+    )
+    // The swap fails then, as S-5 has it.
+    if (end.how === 'rejected') continue
+    await works(subject, next, `after it was given its own state with 7 as ${key}`)
+  }
+}
 
 async function stateful(subject: Subject) {
   const before = await subject.open()
