@@ -98,6 +98,24 @@ export const OF_INPUT: readonly Mutant[] = [
     failsInThread: ['input.interned'],
   },
   {
+    does: 'looks series up by less than they are made of',
+    base: 'input',
+    changes: [code('const key = `${host} ${name}`', 'const key = name')],
+    fails: ['input.pure'],
+  },
+  {
+    does: 'takes what is missing from the message before',
+    base: 'input',
+    changes: [
+      code('  open({ series }) {\n', '  open({ series }) {\n    let last\n'),
+      code(
+        'const { name, line, host, value, time } = element ?? {}\n',
+        'const { name, line, host = last, value, time } = element ?? {}\n          last = host\n',
+      ),
+    ],
+    fails: ['input.pure'],
+  },
+  {
     does: 'throws a text at a malformed message',
     base: 'input',
     changes: [

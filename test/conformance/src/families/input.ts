@@ -9,10 +9,12 @@ import { flawOfError, messageOf as textOf, textsOf } from '../subject/message.ts
 import { showsCanary, withCanary, withoutCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import type { Subject } from '../subject/subject.ts'
-import { turn } from '../time.ts'
+import { inTime, turn } from '../time.ts'
 import { decode, exampleOf, flawOfRecords, messageOf } from '../work/decode.ts'
 
 const ROUNDS = 400
+/** They are decoded each alone as well, as far as that time goes. */
+const ALONE_MS = 2000
 /** What one message of a few hundred bytes may take. */
 const SLOW_MS = 1000
 
@@ -112,6 +114,7 @@ export const INPUT: readonly Check[] = [
         saw: `the second time it gave something else: ${brief(second)} after ${brief(first)}`,
         hint: 'Take times from the message, 0 where it has none; draw no ids; remember nothing that changes what comes out.',
       })
+      await ensureAlone(subject)
     },
   },
   {
@@ -228,6 +231,31 @@ export const INPUT: readonly Check[] = [
 async function decoder(subject: Subject): Promise<AnySession> {
   const { session } = await subject.open()
   return session.decode === undefined ? notRun('it starts by itself and decodes nothing') : session
+}
+
+/** Messages give one after the other what each gives to a session that has seen no other. */
+async function ensureAlone(subject: Subject): Promise<void> {
+  // In a thread it is the same code, and each session would need one.
+  if (subject.isolation === 'worker') return
+  const { body, contentType } = exampleOf(subject)
+  const messages = [body, ...malformed(body.toString(), subject.random)]
+  const giving = (session: AnySession, message: string | Buffer): unknown => {
+    const { sink, thrown } = decode(session, messageOf(message, contentType))
+    return thrown === undefined ? sink.content : 'it threw'
+  }
+  const shared = await decoder(subject)
+  const given = messages.map((message) => giving(shared, message))
+  for (const [i, message] of inTime(messages.entries(), ALONE_MS)) {
+    // An instance of its own: the table of series belongs to one.
+    const { session, close } = await subject.open({ instance: `alone-${i}` })
+    const alone = giving(session, message)
+    await close()
+    ensure(isDeepStrictEqual(given[i], alone), {
+      did: `decoded ${JSON.stringify(String(message).slice(0, 200))} after other messages, and in a session that had seen none`,
+      saw: `it gave ${brief(given[i])} after others, ${brief(alone)} alone`,
+      hint: 'Let nothing of one message reach another; look series up by a key of all that they are made of.',
+    })
+  }
 }
 
 function ensureWhole({ definition }: Subject, sink: KeepingSink, did: string): void {
