@@ -17,6 +17,17 @@ export const OF_TRANSPORT: readonly Mutant[] = [
     fails: ['transport.redelivers'],
   },
   {
+    does: 'takes every byte for a letter',
+    base: 'transport',
+    changes: [
+      code(
+        'intake.deliver({ body: Buffer.from(line) })',
+        "intake.deliver({ body: Buffer.from(line, 'latin1') })",
+      ),
+    ],
+    fails: ['transport.delivers'],
+  },
+  {
     does: 'has no credit at all',
     base: 'transport',
     changes: [code('          credit,\n', '          credit: 0,\n')],

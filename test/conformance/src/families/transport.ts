@@ -83,6 +83,16 @@ export const TRANSPORT: readonly Check[] = [
         saw: `${twice.length} were delivered more than once`,
         hint: 'Acknowledge once the promise has resolved.',
       })
+      const [plain] = textsFor(1)
+      const strange = plain!.replace('}', ',"text":"ü€𝄞"}')
+      await produce(peer, [strange], subscription)
+      const token = plain!.slice(0, -1)
+      await ensureAll(intake, [token], 'sent a message that is not all ASCII')
+      ensure(intake.with(strange).length > 0, {
+        did: `sent ${strange}`,
+        saw: `the body is ${JSON.stringify(intake.with(token)[0]!.text)}`,
+        hint: 'Hand the bytes on as they came; a body that has to be a text is UTF-8.',
+      })
     },
   },
   {
