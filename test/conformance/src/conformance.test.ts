@@ -145,6 +145,42 @@ const outside = AsyncLocalStorage.snapshot()`,
   expect(notTried.must).toEqual(expect.arrayContaining(['output.busy', 'output.refused', 'output.outage']))
 }, 60_000)
 
+test('a program that an output runs and waits for is somebody who could be busy', async () => {
+  const folder = scratch()
+  const appending = `import { execFileSync } from 'node:child_process'
+export default {
+  api: 1,
+  kind: 'output',
+  name: 'base',
+  signals: ['log'],
+  options: { type: 'object', additionalProperties: false, required: ['file'], properties: { file: { type: 'string' } } },
+  open: ({ options }) => ({
+    async write({ records }) {
+      const input = records.map((record) => JSON.stringify(record.message) + '\\n').join('')
+      execFileSync('sh', ['-c', 'cat >> "$0"', options.file], { input })
+    },
+  }),
+}
+`
+  const reading = `import { readFileSync, writeFileSync } from 'node:fs'
+let made = 0
+export default {
+  async setup({ folder }) {
+    const file = folder + '/store-' + made++
+    writeFileSync(file, '')
+    return { options: { file }, received: () => readFileSync(file, 'utf8').split('\\n'), close() {} }
+  },
+}
+`
+  const files = { 'index.js': appending, 'conformance.js': reading }
+  writeMutant(
+    { base: 'output', changes: Object.entries(files).map(([file, text]) => ({ file, text })) },
+    folder,
+  )
+  const { notTried } = await conformance(folder, { isolation: 'inline' })
+  expect(notTried.hooks).toContain('faults.busy')
+}, 60_000)
+
 test('a transport that goes to its peer only where it subscribes may tell it a fate', async () => {
   const folder = scratch()
   const mute = { file: 'conformance.js', from: '      fate: (text) => fates.get(text),\n', to: '' }

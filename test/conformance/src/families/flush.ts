@@ -1,7 +1,8 @@
 import type { Signal } from '@smart-gateway/sdk'
 import type { Check } from '../check.ts'
-import { ensure } from '../finding.ts'
+import { ensure, fail } from '../finding.ts'
 import type { Generation } from '../subject/generation.ts'
+import { messageOf } from '../subject/message.ts'
 import type { Subject } from '../subject/subject.ts'
 import { ending, inTime, PATIENCE, turn } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
@@ -99,6 +100,12 @@ async function stopped(
   const end = isAborted ? await ending(() => stopping, PATIENCE.leaveMs) : within
   await peer.faults?.heal()
   const written = await writing
+  if (end.how === 'rejected')
+    fail({
+      did,
+      saw: `stop failed: ${messageOf(end.error)}`,
+      hint: 'What a write could not do its own promise says; stop lets go of everything.',
+    })
   ensure(end.how === 'resolved', { did, saw: 'stop did not resolve', hint: HINT })
   const isGone = peer.keeps === false && (await isItsOwnStore(subject))
   const lost = isGone ? [] : await missing(peer, session.address, tokens)
