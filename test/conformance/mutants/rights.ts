@@ -77,6 +77,64 @@ export const RIGHTS: readonly Right[] = [
     checks: ['options.unchanged', 'lifecycle.session', 'lifecycle.orders', 'swap.beside', 'leaks.handles'],
   },
   {
+    does: 'sends a batch in parts, all at once',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const parts = Array.from({ length: Math.ceil(lines.length / 64) }, (_, i) => i * 64)\n      const answers = await Promise.all(parts.map((at) => post(lines.slice(at, at + 64))))\n      const refused = answers.flatMap((answer, i) => answer.refused.map((index) => parts[i] + index))\n',
+      ),
+    ],
+    checks: [
+      'output.stores',
+      'output.partial',
+      'output.refused-once',
+      'output.busy-once',
+      'output.flushes',
+      'leaks.handles',
+    ],
+  },
+  {
+    does: 'encodes in a thread of its own',
+    base: 'output',
+    changes: [
+      code(
+        "import { Agent, request } from 'node:http'",
+        "import { once } from 'node:events'\nimport { Agent, request } from 'node:http'\nimport { Worker } from 'node:worker_threads'\n\nconst ECHO = `const { parentPort } = require('node:worker_threads')\\nparentPort.on('message', (lines) => parentPort.postMessage(lines))`",
+      ),
+      code(
+        'const agent = new Agent({ keepAlive: true })\n',
+        'const agent = new Agent({ keepAlive: true })\n    const encoder = new Worker(ECHO, { eval: true })\n',
+      ),
+      code(
+        'agent.destroy()\n      throw error',
+        'agent.destroy()\n      await encoder.terminate()\n      throw error',
+      ),
+      code(
+        'const { refused } = await post(lines)\n',
+        "encoder.postMessage(lines)\n      const [encoded] = await once(encoder, 'message')\n      const { refused } = await post(encoded)\n",
+      ),
+      code(
+        'writing.then(() => agent.destroy())',
+        'writing.then(() => {\n          agent.destroy()\n          return encoder.terminate()\n        })',
+      ),
+    ],
+    checks: [
+      'lifecycle.orders',
+      'lifecycle.aborted-open',
+      'output.stores',
+      'swap.under-load',
+      'leaks.thread-ends',
+      'leaks.handles',
+    ],
+  },
+  {
+    does: 'waits for an answer for ever',
+    base: 'output',
+    changes: [code("setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)", 'undefined')],
+    checks: ['lifecycle.hanging-peer', 'output.hanging', 'output.stopped-hanging', 'leaks.after-faults'],
+  },
+  {
     does: 'leaves out every other sample by chance, which F-8 only advises against',
     base: 'filter',
     changes: [
