@@ -26,14 +26,18 @@ export class Moved {
 export class Channel {
   readonly #port: MessagePort | Worker
   readonly #handlers: Handlers
+  readonly #onFault: (error: unknown) => void
   readonly #asked = new Map<number, PromiseWithResolvers<unknown>>()
   #count = 0
   #ended: Error | undefined
 
-  constructor(port: MessagePort | Worker, handlers: Handlers) {
+  /** `onFault` is told what was thrown over something that the other end told, and that nobody waits for. */
+  constructor(port: MessagePort | Worker, handlers: Handlers, onFault: (error: unknown) => void) {
     this.#port = port
     this.#handlers = handlers
-    port.on('message', (note: Note) => this.#receive(note))
+    this.#onFault = onFault
+    // The port is the plugin's, too: what is no note was not meant for this end.
+    port.on('message', (message: unknown) => isNote(message) && this.#receive(message))
   }
 
   /** Asks the other end; rejects with what it throws, or with why the channel ended. What cannot be cloned is a DataCloneError. */
@@ -67,6 +71,7 @@ export class Channel {
   #receive(note: Note): void {
     if (note.kind === 'answer') this.#take(note.id)?.resolve(note.value)
     else if (note.kind === 'fault') this.#take(note.id)?.reject(fromCloneable(note.fault))
+    else if (note.kind === 'tell') this.#hear(note)
     else void this.#do(note)
   }
 
@@ -76,11 +81,16 @@ export class Channel {
     return asked
   }
 
-  async #do(note: Note & { readonly kind: 'ask' | 'tell' }): Promise<void> {
-    const { verb, payload } = note
-    const handle = this.#handlers[verb] as ((payload: unknown) => unknown) | undefined
-    if (note.kind === 'tell') return void handle?.(payload)
-    const { id } = note
+  #hear({ verb, payload }: Note & { readonly kind: 'tell' }): void {
+    try {
+      this.#handlerOf(verb)?.(payload)
+    } catch (error) {
+      this.#onFault(error)
+    }
+  }
+
+  async #do({ id, verb, payload }: Note & { readonly kind: 'ask' }): Promise<void> {
+    const handle = this.#handlerOf(verb)
     try {
       if (handle === undefined) throw new Error(`nobody here knows ${verb}`)
       const made = await handle(payload)
@@ -91,7 +101,17 @@ export class Channel {
     }
   }
 
+  #handlerOf(verb: string): ((payload: unknown) => unknown) | undefined {
+    return this.#handlers[verb] as ((payload: unknown) => unknown) | undefined
+  }
+
   #post(note: Note, buffers: readonly Transferable[]): void {
     if (this.#ended === undefined) this.#port.postMessage(note, [...buffers])
   }
+}
+
+const KINDS: ReadonlySet<unknown> = new Set<Note['kind']>(['ask', 'tell', 'answer', 'fault'])
+
+function isNote(message: unknown): message is Note {
+  return typeof message === 'object' && message !== null && 'kind' in message && KINDS.has(message.kind)
 }

@@ -20,7 +20,8 @@ function stranger(bench: Bench, kind: 'input' | 'output', version: string, open:
       main: 'index.js',
       smartGateway: { api: 1, kind },
     },
-    'index.js': `export default { api: 1, kind: '${kind}', name: 'stranger', ${more}, ${open} }`,
+    'index.js': `import { parentPort } from 'node:worker_threads'
+export default { api: 1, kind: '${kind}', name: 'stranger', ${more}, ${open} }`,
   })
 }
 
@@ -29,6 +30,9 @@ const DECODER = `open: ({ series, log }) => ({
   decode({ body }, out) {
     const text = body.toString()
     if (text === 'exit') process.exit(3)
+    if (text === 'throw nothing') setTimeout(() => { throw null })
+    if (text === 'tell nonsense') parentPort.postMessage({ kind: 'tell', verb: 'log', payload: null })
+    if (text === 'post') { parentPort.postMessage(null); parentPort.postMessage({ done: true }); log.info({ is: { fault: null } }, 'posted') }
     if (text === 'throw later') setTimeout(() => { throw new Error('thrown later') })
     if (text === 'reject later') void Promise.reject(new Error('rejected later'))
     if (text === 'loop') for (;;);
@@ -99,12 +103,15 @@ test('a decoder of a stranger runs in a thread: records come out in order, a bad
 test.each([
   ['exit', /ended with process.exit\(3\)/],
   ['throw later', /thrown later/],
+  ['throw nothing', /an exception that nobody caught: object was thrown instead of an error/],
+  ['tell nonsense', /said what the host does not understand/],
   ['reject later', /rejected later/],
   ['leak', /MiB of memory, more than the 64 MiB/],
   ['loop', /did not turn for 6 s/],
 ])(
   'what ends a plugin (%s) ends its generation only; it comes back and goes on',
   async (text, reason) => {
+    const faults = heardFaults()
     const { send, shelf, gateway, bench } = await decoding({ worker: { memory: '64MiB' } })
     await send('[1]')
     const fate = send(text)
@@ -113,10 +120,30 @@ test.each([
     expect(viewOf(gateway, 'numbers').generation).toBeGreaterThan(1)
     expect(await send('[2]')).toBe('settled')
     expect(shelf.ids).toEqual([1, 2])
-    if (text !== 'exit' && text !== 'loop') expect(await fate).toBe('settled')
+    if (!['exit', 'loop', 'tell nonsense'].includes(text)) expect(await fate).toBe('settled')
+    expect(faults).toEqual([])
   },
   60_000,
 )
+
+test('what a plugin posts to whoever started its thread is not meant for the host, and disturbs nobody', async () => {
+  const faults = heardFaults()
+  const { send, gateway, bench } = await decoding()
+  expect(await send('post')).toBe('settled')
+  await until('its line is logged', () => bench.lines.some(({ msg }) => msg === 'posted'))
+  expect(bench.lines.find(({ msg }) => msg === 'posted')).toMatchObject({ is: { fault: null } })
+  expect(viewOf(gateway, 'numbers')).toMatchObject({ generation: 1, state: 'ready' })
+  expect(faults).toEqual([])
+})
+
+/** What would have ended the process. */
+function heardFaults(): readonly unknown[] {
+  const faults: unknown[] = []
+  const hear = (fault: unknown): void => void faults.push(fault)
+  process.on('uncaughtException', hear).on('unhandledRejection', hear)
+  onTestFinished(() => void process.off('uncaughtException', hear).off('unhandledRejection', hear))
+  return faults
+}
 
 test('an input whose subscription changes goes on over the new one, in its thread; the old one ends', async () => {
   const { bench, gateway, hand, shelf } = await decoding()

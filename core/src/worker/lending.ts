@@ -28,8 +28,9 @@ export class Lending {
     this.arrivals = new Arrivals((told) => internTold(context.series, told))
   }
 
-  log({ level, fields, message }: LogLine): void {
-    this.#context.log[level](Object.fromEntries(Object.entries(fields).map(revived)), message)
+  log({ level, fields, faults, message }: LogLine): void {
+    const errors = Object.entries(faults).map(([key, fault]) => [key, fromCloneable(fault)] as const)
+    this.#context.log[level]({ ...fields, ...Object.fromEntries(errors) }, message)
   }
 
   metric({ type, name, help, labelNames, by, value, labels = {} }: MetricNote): void {
@@ -104,9 +105,4 @@ function fill(batch: Batch, out: RecordSink): void {
   if (batch.signal === 'event') for (const record of batch.records) out.event(record)
   else if (batch.signal === 'log') for (const record of batch.records) out.log(record)
   else for (const [i, series] of batch.series.entries()) out.sample(series, batch.values[i]!, batch.times[i]!)
-}
-
-function revived([key, value]: [string, unknown]): [string, unknown] {
-  const isFault = typeof value === 'object' && value !== null && 'fault' in value
-  return [key, isFault ? fromCloneable((value as { fault: Fault }).fault) : value]
 }

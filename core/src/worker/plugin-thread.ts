@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { GatewayError } from '../errors.ts'
+import { asError, GatewayError } from '../errors.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { Channel } from './channel.ts'
 import type { Handlers } from './channel.ts'
@@ -41,14 +41,20 @@ export class PluginThread {
       ...(isSource && { execArgv: ['--conditions=@smart-gateway/source'] }),
       resourceLimits: { maxOldGenerationSizeMb: hardMebibytes },
     })
-    this.channel = new Channel(this.#worker, { ...handlers, beat: (beat: Beat) => this.#take(beat) })
-    this.#worker.on('error', (cause: NodeJS.ErrnoException) =>
-      cause.code === 'ERR_WORKER_OUT_OF_MEMORY'
-        ? this.#end(
-            `used more than ${hardMebibytes} MiB of memory at once, far beyond its limit (worker.memory)`,
-          )
-        : this.#end('ended by an exception that nobody caught', cause),
+    this.channel = new Channel(
+      this.#worker,
+      { ...handlers, beat: (beat: Beat) => this.#take(beat) },
+      (cause) => this.#end('said what the host does not understand', cause),
     )
+    this.#worker.on('error', (thrown: unknown) => {
+      // Anything may be thrown, also nothing.
+      const cause = asError(thrown)
+      if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY')
+        this.#end(
+          `used more than ${hardMebibytes} MiB of memory at once, far beyond its limit (worker.memory)`,
+        )
+      else this.#end('ended by an exception that nobody caught', cause)
+    })
     this.#worker.on('exit', (code) => this.#end(`ended with process.exit(${code})`))
     this.#watch = setInterval(() => this.#look(), LOOK_MS).unref()
   }

@@ -22,6 +22,8 @@ export type Written = readonly (readonly [number, Fault])[]
 export interface LogLine {
   readonly level: 'debug' | 'info' | 'warn' | 'error'
   readonly fields: Readonly<Record<string, unknown>>
+  /** Those of its fields that are errors. */
+  readonly faults: Readonly<Record<string, Fault>>
   readonly message: string
 }
 

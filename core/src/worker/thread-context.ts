@@ -4,8 +4,10 @@ import { boundedLog } from '../bounded-log.ts'
 import { GatewayError } from '../errors.ts'
 import type { Channel } from './channel.ts'
 import { toCloneable } from './fault.ts'
+import type { Fault } from './fault.ts'
 import { packResponse, unpackRequest } from './http-crossing.ts'
 import type { PackedRequest, PackedResponse } from './http-crossing.ts'
+import type { LogLine } from './protocol.ts'
 import type { SeriesCopy } from './series-copy.ts'
 
 /** What a thread is told of the generation that it runs. */
@@ -98,23 +100,29 @@ function loggerOf(channel: Channel): Logger {
   const at =
     (level: Level) =>
     (first: object | string, message?: string): void => {
-      const fields = typeof first === 'string' ? {} : cloneable(first)
-      channel.tell('log', { level, fields, message: typeof first === 'string' ? first : String(message) })
+      const line = typeof first === 'string' ? { fields: {}, faults: {} } : cloneable(first)
+      channel.tell('log', { level, ...line, message: typeof first === 'string' ? first : String(message) })
     }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as Logger
 }
 
-/** The members of a log line that can cross; what cannot is told as text. */
-function cloneable(fields: object): Record<string, unknown> {
-  const entries = Object.entries(fields).map(([key, value]): [string, unknown] => {
-    if (value instanceof Error) return [key, { fault: toCloneable(value) }]
-    try {
-      return [key, structuredClone(value)]
-    } catch {
-      return [key, String(value)]
-    }
-  })
-  return Object.fromEntries(entries)
+/** The members of a log line as they can cross; what cannot is told as text. */
+function cloneable(members: object): Pick<LogLine, 'fields' | 'faults'> {
+  const fields: Record<string, unknown> = {}
+  const faults: Record<string, Fault> = {}
+  for (const [key, value] of Object.entries(members)) {
+    if (value instanceof Error) faults[key] = toCloneable(value)
+    else fields[key] = copyOf(value)
+  }
+  return { fields, faults }
+}
+
+function copyOf(value: unknown): unknown {
+  try {
+    return structuredClone(value)
+  } catch {
+    return String(value)
+  }
 }
 
 function metricsOf(channel: Channel): Metrics {

@@ -10,6 +10,7 @@ import { sessionHealth } from '../session-health.ts'
 import { Arrivals, Departures } from './batch-crossing.ts'
 import type { Crossing } from './batch-crossing.ts'
 import { Channel } from './channel.ts'
+import type { Handlers } from './channel.ts'
 import { decodeMessages } from './decode-messages.ts'
 import type { Messages } from './messages-crossing.ts'
 import { toCloneable } from './fault.ts'
@@ -28,7 +29,7 @@ let definition: Definition | undefined
 let context: ThreadContext | undefined
 let session: (InputSession & OutputSession) | undefined
 
-const channel = new Channel(parentPort as MessagePort, {
+const handlers: Handlers = {
   async import() {
     definition = await importDefinition(workerData as PluginPackage)
     return dataOf(definition)
@@ -57,6 +58,9 @@ const channel = new Channel(parentPort as MessagePort, {
   leave: () => context?.leave(),
   request: (request: Parameters<ThreadContext['answer']>[0]) => context!.answer(request),
   requestGone: (id: number) => context?.forget(id),
+}
+const channel = new Channel(parentPort as MessagePort, handlers, (error) => {
+  throw error
 })
 setInterval(beat, BEAT_MS).unref()
 
