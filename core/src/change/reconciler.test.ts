@@ -282,6 +282,29 @@ test('a rollback puts the code back that was there before, and needs nothing but
   expect(() => gateway.reconciler.rollback('numbers')).toThrow('no earlier code of numbers is kept')
 })
 
+test('twice is there and back after a restart, too', async () => {
+  const { bench, gateway } = await running()
+  await gateway.swap('shelf', bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' }))
+  await gateway.stop()
+  const second = bench.gatewayOfFile()
+  await second.start()
+  for (const version of ['1.0.0', '2.0.0', '1.0.0']) {
+    await second.reconciler.rollback('shelf').done
+    expect(viewOf(second, 'shelf').version).toBe(version)
+  }
+})
+
+test('a rollback goes back to what worked last, not to what was undone before that', async () => {
+  const { bench, gateway } = await running()
+  const folder = (version: string): string => bench.plugin('output', 'shelf', makeShelf().open, { version })
+  const { spec, code } = gateway.registry.outputs[0]!.instance
+  await gateway.swap('shelf', folder('2.0.0'))
+  await gateway.reconciler.undo('shelf', { spec, code: code! }, 'it is worse').done
+  await gateway.swap('shelf', folder('3.0.0'))
+  await gateway.reconciler.rollback('shelf').done
+  expect(viewOf(gateway, 'shelf').version).toBe('1.0.0')
+})
+
 test('a rollback that waits goes back from what is there when its turn comes', async () => {
   const { bench, gateway } = await running()
   const folder = (version: string): string => bench.plugin('input', 'numbers', decoder(), { version })

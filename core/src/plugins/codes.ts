@@ -111,12 +111,12 @@ export class Codes {
   /** The code that an instance had before what it has. Throws SG_NO_EARLIER_CODE. */
   before(name: string, kind: Kind, code: Code | undefined): PluginSource {
     const now = code?.placed
+    // In the order in which they worked, not in which they were taken: what comes back may lie in the folder that it lay in.
     const earlier = this.#store
       .list(name, kind)
-      .findLast(
-        ({ number, content, hasWorked }) =>
-          hasWorked && number < (now?.number ?? Infinity) && content !== now?.content,
-      )
+      .filter(({ worked, content }) => worked !== undefined && content !== now?.content)
+      .toSorted((a, b) => a.worked! - b.worked!)
+      .at(-1)
     if (earlier === undefined)
       throw new GatewayError('SG_NO_EARLIER_CODE', `no earlier code of ${name} is kept`)
     return { kind: 'generation', number: earlier.number }

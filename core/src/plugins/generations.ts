@@ -25,14 +25,14 @@ export interface Placed {
   readonly content: string
   /** Of the files that it was taken from, when it was taken: equal stamp, equal content. */
   readonly stamp: string
-  /** Whether a generation ever worked with it. */
-  readonly hasWorked: boolean
+  /** Its turn among the code of its instance: the higher, the later a generation began to work with it; undefined: none ever did. */
+  readonly worked: number | undefined
   /** As npm has it: of what was fetched. */
   readonly integrity?: string
 }
 
 /** What is written down of code beside it. */
-type About = Omit<Placed, 'number' | 'package' | 'hasWorked'>
+type About = Omit<Placed, 'number' | 'package' | 'worked'>
 
 /** How a store keeps code. */
 export interface StoreSettings {
@@ -104,19 +104,21 @@ export class GenerationStore {
     return numbersIn(this.#home(instance)).flatMap((number) => this.#read(instance, kind, number) ?? [])
   }
 
-  /** Lets go of the oldest that are not in use, and of what a crash left half done. */
+  /** Lets go of those that are not in use and have not worked for longest, and of what a crash left half done. */
   async prune(instance: string, inUse: ReadonlySet<number>): Promise<void> {
     const home = this.#home(instance)
     if (!existsSync(home)) return
     const numbers = numbersIn(home)
-    const hasWorked = (number: number): boolean => existsSync(join(home, String(number), WORKED))
-    const unused = numbers.filter((number) => !inUse.has(number))
+    const unused = numbers
+      .filter((number) => !inUse.has(number))
+      .map((number) => ({ number, turn: turnOf(home, number) }))
+      .toSorted((a, b) => (a.turn ?? 0) - (b.turn ?? 0))
     // What never worked is nothing to go back to.
-    const [worked, refused] = [unused.filter(hasWorked), unused.filter((number) => !hasWorked(number))]
+    const worked = unused.filter(({ turn }) => turn !== undefined)
     const gone = [
-      ...refused,
+      ...unused.filter(({ turn }) => turn === undefined),
       ...worked.slice(0, Math.max(0, worked.length - this.#settings.rules().keep)),
-    ].map(String)
+    ].map(({ number }) => String(number))
     const broken = readdirSync(home).filter(
       (name) => !numbers.map(String).includes(name) && !isOfThisProcess(name),
     )
@@ -128,11 +130,17 @@ export class GenerationStore {
       if (!existsSync(packagesOf(placed))) this.#stamps.delete(stamp)
   }
 
-  /** Remembers that code works. */
-  async worked({ package: { folder } }: Placed): Promise<void> {
-    await writeFile(join(folder, '../..', WORKED), '').catch((err: unknown) =>
-      this.#settings.log.warn({ err }, `it cannot be remembered that the code in ${folder} works`),
-    )
+  /** Remembers that code works, and works later than all the other code of its instance. */
+  async worked({ number, package: { folder } }: Placed): Promise<void> {
+    const own = join(folder, '../..')
+    const home = dirname(own)
+    try {
+      const others = numbersIn(home).filter((other) => other !== number)
+      const last = Math.max(0, ...others.map((other) => turnOf(home, other) ?? 0))
+      if ((turnOf(home, number) ?? 0) <= last) await writeFile(join(own, WORKED), String(last + 1))
+    } catch (err) {
+      this.#settings.log.warn({ err }, `it cannot be remembered that the code in ${folder} works`)
+    }
   }
 
   /** Lets go of all code of an instance that is no more. */
@@ -251,8 +259,12 @@ export class GenerationStore {
     try {
       const about = JSON.parse(readFileSync(join(folder, ABOUT), 'utf8')) as About
       const root = readdirSync(join(folder, 'packages')).find((name) => name.startsWith('0-'))
-      const hasWorked = existsSync(join(folder, WORKED))
-      return { ...about, number, hasWorked, package: readManifest(join(folder, 'packages', root!), kind) }
+      return {
+        ...about,
+        number,
+        worked: turnOf(this.#home(instance), number),
+        package: readManifest(join(folder, 'packages', root!), kind),
+      }
     } catch {
       return undefined
     }
@@ -269,8 +281,13 @@ export class GenerationStore {
 }
 
 const ABOUT = 'generation.json'
-/** A file that is there once a generation has worked. */
+/** A file that is there once a generation has worked: it holds the code's turn. */
 const WORKED = 'worked'
+
+function turnOf(home: string, number: number): number | undefined {
+  const file = join(home, String(number), WORKED)
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined
+}
 
 /** The folder with the packages of code, of which the plugin's own is one. */
 function packagesOf({ package: { folder } }: Placed): string {
