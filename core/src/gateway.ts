@@ -121,13 +121,14 @@ export function createGateway(config: string | object, options: GatewayOptions =
   const registry = new Registry(configuration, host)
   const changes = new Changes(log)
   const standing = new Standing()
-  const memory = new Memory(
+  const memory = new Memory({
     source,
     stateFolder,
-    begin.instead === undefined ? reading.raw : begin.lastGood!.raw,
+    good: begin.instead === undefined ? reading.raw : begin.lastGood!.raw,
+    entries: registry.entries,
     codes,
     log,
-  )
+  })
   const reconciler = new Reconciler({
     source,
     environment,

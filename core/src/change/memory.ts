@@ -1,12 +1,25 @@
 import { join } from 'node:path'
 import type { Logger } from 'pino'
+import type { InstanceSpec } from '../config/configuration.ts'
 import { writeLastGood } from '../config/last-good.ts'
 import type { ConfigSource } from '../config/load.ts'
 import type { RawSections, Reading } from '../config/reading.ts'
 import { reasonOf } from '../errors.ts'
 import type { Codes } from '../plugins/codes.ts'
+import type { Entry } from '../registry/registry.ts'
 import type { Change } from './change.ts'
-import { goodRaw } from './good-raw.ts'
+import { descriptionOf, goodRaw, withDescription } from './good-raw.ts'
+
+/** What a memory begins with. */
+export interface MemoryParts {
+  readonly source: ConfigSource
+  readonly stateFolder: string
+  /** The configuration that what runs was made from. */
+  readonly good: RawSections
+  readonly entries: readonly Entry[]
+  readonly codes: Codes
+  readonly log: Logger
+}
 
 /** Remembers over a restart what works: the configuration, and the code that was swapped in. */
 export class Memory {
@@ -14,15 +27,18 @@ export class Memory {
   readonly #codes: Codes
   readonly #log: Logger
   #good: RawSections
-  /** What was good before the last change of the configuration. */
-  #former: RawSections
+  /** How the configuration put what runs, or has run and may come back. */
+  readonly #descriptions = new WeakMap<InstanceSpec, unknown>()
 
-  constructor(source: ConfigSource, stateFolder: string, good: RawSections, codes: Codes, log: Logger) {
+  constructor({ source, stateFolder, good, entries, codes, log }: MemoryParts) {
     this.#file = 'file' in source ? join(stateFolder, 'last-good.json') : undefined
     this.#codes = codes
     this.#log = log
     this.#good = good
-    this.#former = this.#good
+    for (const { spec, instance } of entries) {
+      const { kind, name } = instance
+      this.#descriptions.set(spec, descriptionOf(good, { kind, name }))
+    }
   }
 
   /** Keeps what a gateway began with. */
@@ -33,16 +49,14 @@ export class Memory {
   /** Keeps what runs after a change; `reading` is the configuration that it was made from, where it was. */
   async keep({ steps, problems, trigger }: Change, reading: Reading | undefined): Promise<void> {
     if (reading !== undefined && problems.length === 0) {
-      if (steps.some(({ step }) => step.does !== 'kept')) this.#former = this.#good
       this.#good = goodRaw(this.#good, reading.raw, steps)
+      for (const { step } of steps)
+        if ('spec' in step) this.#descriptions.set(step.spec, descriptionOf(reading.raw, step))
     }
-    // What is undone was described as it is now before the last change of the configuration.
     if (trigger === 'probation')
-      this.#good = goodRaw(
-        this.#former,
-        this.#good,
-        steps.map((step) => ({ ...step, result: 'failed' })),
-      )
+      for (const { step, result } of steps)
+        if ('spec' in step && result === 'done')
+          this.#good = withDescription(this.#good, step, this.#descriptions.get(step.spec))
     await this.#write()
   }
 

@@ -282,6 +282,27 @@ test('a rollback puts the code back that was there before, and needs nothing but
   expect(() => gateway.reconciler.rollback('numbers')).toThrow('no earlier code of numbers is kept')
 })
 
+test.each([
+  ['whose options were edited before', {}],
+  ['that was added before', undefined],
+])('code that is undone of an instance %s: a restart has what the edit said', async (_, first) => {
+  const { bench, config, gateway, drawerPlugin, reload } = await running()
+  const withDrawer = (options: object): object => ({
+    ...config,
+    outputs: { ...config.outputs, drawer: { plugin: drawerPlugin, options } },
+  })
+  if (first !== undefined) await reload(withDrawer(first))
+  await reload(withDrawer({ depth: 2 }))
+  const { spec, code } = gateway.registry.outputs[1]!.instance
+  await gateway.swap('drawer', bench.plugin('output', 'drawer', makeShelf().open, { version: '2.0.0' }))
+  await gateway.reconciler.undo('drawer', { spec, code: code! }, 'it is worse').done
+  await gateway.stop()
+  bench.write('broken: [')
+  const second = bench.gatewayOfFile()
+  await second.start()
+  expect(second.registry.outputs[1]?.spec).toMatchObject({ name: 'drawer', options: { depth: 2 } })
+})
+
 test('twice is there and back after a restart, too', async () => {
   const { bench, gateway } = await running()
   await gateway.swap('shelf', bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' }))
