@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** A package of a closure, and which packages of the closure its imports reach, by the name that they use. */
@@ -39,12 +39,20 @@ export function closureOf(folder: string, host: string): readonly ClosurePackage
   return [...known.values()]
 }
 
+/** So long an npm may take; what lies there longer was left by one that was killed, and no later one takes it away. */
+const INSTALL_MS = 600_000
+
 /** Whether npm is about to put another version in a package's place: it keeps the old one beside it, under a hidden name, until it is done. */
 export function isBeingInstalled({ folder }: ClosurePackage): boolean {
   const parent = dirname(folder)
   if (!folder.includes('/node_modules/')) return false
   const hidden = `.${basename(folder)}-`
-  return readdirSync(parent).some((name) => name.startsWith(hidden))
+  return readdirSync(parent).some((name) => {
+    if (!name.startsWith(hidden) || !/^[a-zA-Z0-9]{8}$/.test(name.slice(hidden.length))) return false
+    // Gone in this very moment: npm is done.
+    const found = statSync(join(parent, name), { throwIfNoEntry: false })
+    return found !== undefined && Date.now() - found.ctimeMs < INSTALL_MS
+  })
 }
 
 /** This package's own folder. */

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { recordingLog } from '../testing/log-lines.ts'
 import { writePlugin } from '../testing/plugin-folder.ts'
 import { scratch } from '../testing/scratch.ts'
@@ -134,7 +134,7 @@ test('a package that npm is about to replace is waited for', async () => {
   const folder = project('1')
   const modules = join(folder, 'node_modules')
   renameSync(join(folder, 'plugin'), join(modules, 'plugin'))
-  mkdirSync(join(modules, '.plugin-a1b2c3'))
+  mkdirSync(join(modules, '.plugin-a1b2c3d4'))
   const placing = place(storeIn(folder), './node_modules/plugin')
   setTimeout(() => {
     writePlugin(join(modules, 'plugin'), 'output', {
@@ -142,7 +142,7 @@ test('a package that npm is about to replace is waited for', async () => {
       'package.json': undefined,
       'index.js': undefined,
     })
-    rmSync(join(modules, '.plugin-a1b2c3'), { recursive: true })
+    rmSync(join(modules, '.plugin-a1b2c3d4'), { recursive: true })
   }, 300)
   const { package: found } = await placing
   expect(existsSync(join(found.folder, 'lazy.js'))).toBe(true)
@@ -150,6 +150,17 @@ test('a package that npm is about to replace is waited for', async () => {
     default: string
   }
   expect(lazy).toBe('lazy 2')
+})
+
+test('what an npm that was killed has left beside a package, or what only looks like it, holds nothing up', async () => {
+  const folder = project('1')
+  const modules = join(folder, 'node_modules')
+  mkdirSync(join(modules, '.deep-cache'))
+  mkdirSync(join(modules, '.esm-a1b2c3d4'))
+  const hourLater = Date.now() + 3_600_000
+  const now = vi.spyOn(Date, 'now').mockReturnValue(hourLater)
+  onTestFinished(() => now.mockRestore())
+  expect(await told(await place(storeIn(folder)))).toEqual(expected('1'))
 })
 
 test('a dependency that is not installed is named, with who needs it', async () => {
