@@ -34,7 +34,7 @@ export interface Board {
   readonly leaving: Set<string>
   /** How long what leaves may take to drain. */
   readonly drainMs: number
-  /** Where the code of an instance shall come from, or code that was taken before. */
+  /** Where the code of an instance that is replaced shall come from, or code that was taken before. */
   sourceOf(name: string, spec: InstanceSpec): PluginSource | Code
   /** How long a new generation runs on a copy of the traffic before it takes over; 0: not at all. */
   readonly shadowMs: number
@@ -59,6 +59,8 @@ export function moveOf(step: Step, board: Board): Move | undefined {
 
 function addition({ name, kind, spec }: SpecStep, board: Board): Move {
   const { registry, codes } = board
+  // What was swapped in under its name once was another's.
+  const source: PluginSource = { kind: 'installed', plugin: spec.plugin }
   const entry = registry.make(kind, spec)
   let prepared: Prepared | undefined
   const leave = async (): Promise<void> => {
@@ -67,8 +69,7 @@ function addition({ name, kind, spec }: SpecStep, board: Board): Move {
   }
   return {
     async prepare(signal) {
-      const source = board.sourceOf(name, spec)
-      const code = isCode(source) ? source : await codes.place(name, kind, source, signal)
+      const code = await codes.place(name, kind, source, signal)
       prepared = await entry.instance.prepare({ spec, code, signal })
     },
     async cutOver() {
@@ -85,6 +86,7 @@ function addition({ name, kind, spec }: SpecStep, board: Board): Move {
         await leave()
         throw error
       }
+      codes.unpin(name)
       return madeOf(prepared)
     },
     async discard() {

@@ -1,4 +1,4 @@
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { Agent, get } from 'node:http'
 import { join } from 'node:path'
 import type { OutputSession } from '@smart-gateway/sdk'
@@ -301,6 +301,25 @@ test.each([
   const second = bench.gatewayOfFile()
   await second.start()
   expect(second.registry.outputs[1]?.spec).toMatchObject({ name: 'drawer', options: { depth: 2 } })
+})
+
+test('a name that moves to another kind begins with what is installed, whatever was swapped in under it before', async () => {
+  const { bench, config, gateway, reload } = await running()
+  const install = (kind: string, folder: string): void => {
+    mkdirSync(join(bench.folder, 'node_modules'), { recursive: true })
+    symlinkSync(folder, join(bench.folder, `node_modules/smart-gateway-${kind}-box`))
+  }
+  install('output', bench.plugin('output', 'box', makeShelf().open))
+  install('input', bench.plugin('input', 'box', decoder()))
+  await reload({ ...config, outputs: { ...config.outputs, box: { plugin: 'box' } } })
+  await gateway.swap('box', bench.plugin('output', 'box', makeShelf().open, { version: '2.0.0' }))
+  const moved = {
+    ...config,
+    inputs: { ...config.inputs, box: { plugin: 'box', from: { transport: 'hand' } } },
+  }
+  expect((await reload(moved)).outcome).toBe('succeeded')
+  expect(viewOf(gateway, 'box')).toMatchObject({ kind: 'input', version: '1.0.0', state: 'ready' })
+  expect((await reload(moved)).outcome).toBe('unchanged')
 })
 
 test('twice is there and back after a restart, too', async () => {
