@@ -143,10 +143,9 @@ export function createGateway(config: string | object, options: GatewayOptions =
       follow.take(reading)
     },
     learned: (secrets) => scrubber.add(secrets),
+    thrownOut: ({ what, steps }) => standing.refuse(`${what}: ${steps[0]?.step.why ?? ''}`),
     async changed(change, reading) {
       if (reading !== undefined) standing.take(change)
-      else if (change.trigger === 'probation')
-        standing.refuse(`${change.what}: ${change.steps[0]?.step.why ?? ''}`)
       if (options.log === undefined) levels.set(log, live.now.logLevel)
       await memory.keep(change, reading)
       await follow.start()

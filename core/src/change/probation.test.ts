@@ -84,6 +84,8 @@ test('an output whose writes fail where the old one wrote is replaced by the old
     by: back.id,
     evidence: expect.stringMatching(/^shelf: 100 % of \d+ attempts failed, 0 % before$/) as string,
   })
+  // What the configuration says runs: the swap was none of it.
+  expect(await (await fetch(`${gateway.adminUrl}/health/ready`)).json()).not.toHaveProperty('refused')
   const sent = await end()
   expect(shelf.ids).toEqual(Array.from({ length: sent }, (_, i) => i))
   expect(bench.lines.some(({ msg }) => msg.startsWith('shelf is worse than before'))).toBe(true)

@@ -36,6 +36,8 @@ export interface Parts {
   read(reading: Reading): void
   /** Told of secrets, before anything is said of them. */
   learned(secrets: readonly string[]): void
+  /** Told when something that the configuration says was undone. */
+  thrownOut(undoing: Change): void
   /** Told when a change is over, with the reading that it was made from. */
   changed(change: Change, reading: Reading | undefined): Promise<void>
 }
@@ -141,8 +143,11 @@ export class Reconciler {
         if (entry.instance.spec !== blamed || entry.instance.code !== blamedCode) return change.plan([])
         change.plan([{ ...stepOf(entry), spec, does: 'replaced', why }])
         await this.#carryOut(change, { atomic: true, signal, sourceOf: () => code })
-        if (change.steps[0]?.result === 'done')
+        if (change.steps[0]?.result === 'done') {
           await this.#parts.codes.hold(name, entry.instance.kind, spec, code)
+          // Code that was swapped in by hand says nothing of the configuration.
+          if (spec !== blamed) this.#parts.thrownOut(change)
+        }
         await this.#parts.changed(change, undefined)
       },
     )
