@@ -146,10 +146,16 @@ function changeText({
   problems,
   settings,
   steps,
+  rolledBack,
 }: ChangeView): string {
   const took = startedMs === undefined || endedMs === undefined ? '' : ` in ${endedMs - startedMs} ms`
   const head = `change ${id}, ${new Date(queuedMs).toISOString()}, ${what}: ${outcome ?? state}${took}`
-  const lines = [...problems, ...settings, ...steps.filter(({ does }) => does !== 'kept').map(stepText)]
+  const lines = [
+    ...problems,
+    ...settings,
+    ...steps.filter(({ does }) => does !== 'kept').map(stepText),
+    ...(rolledBack === undefined ? [] : [`rolled back by change ${rolledBack.by}: ${rolledBack.evidence}`]),
+  ]
   return [head, ...lines.map((line) => `  ${line}`)].map((line) => `${line}\n`).join('')
 }
 
