@@ -22,6 +22,9 @@ export class Moved {
   }
 }
 
+/** So many questions may be open at once. Whoever asks without waiting for answers is told so, and buries nobody. */
+const MAX_OPEN = 10_000
+
 /** Questions and answers over a port between the host and the thread of a plugin. Both ends are alike. */
 export class Channel {
   readonly #port: MessagePort | Worker
@@ -43,6 +46,8 @@ export class Channel {
   /** Asks the other end; rejects with what it throws, or with why the channel ended. What cannot be cloned is a DataCloneError. */
   ask<T>(verb: string, payload: unknown, buffers: readonly Transferable[] = []): Promise<T> {
     if (this.#ended !== undefined) return Promise.reject(this.#ended)
+    if (this.#asked.size >= MAX_OPEN)
+      return Promise.reject(new Error(`${MAX_OPEN} calls are not answered yet: wait for them`))
     const id = ++this.#count
     const asked = Promise.withResolvers<unknown>()
     this.#asked.set(id, asked)

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Message } from '@smart-gateway/sdk'
 import type { Gateway } from '../gateway.ts'
@@ -26,7 +27,7 @@ export default { api: 1, kind: '${kind}', name: 'stranger', ${more}, ${open} }`,
 }
 
 /** Yields a sample for each number of a message; what is no list of numbers does something else. */
-const DECODER = `open: ({ series, log }) => ({
+const DECODER = `open: ({ series, log, metrics, fail, http }) => ({
   decode({ body }, out) {
     const text = body.toString()
     if (text === 'exit') process.exit(3)
@@ -36,6 +37,9 @@ const DECODER = `open: ({ series, log }) => ({
     if (text === 'throw later') setTimeout(() => { throw new Error('thrown later') })
     if (text === 'reject later') void Promise.reject(new Error('rejected later'))
     if (text === 'loop') for (;;);
+    if (text === 'loop and count') for (const loops = metrics.counter('loops_total', 'Loops.');;) loops.inc()
+    if (text === 'fail and loop') setTimeout(() => { for (;;) fail(new Error('again')) })
+    if (text === 'loop and ask') for (;;) http.serve({ host: '127.0.0.1', port: 0, path: '/loop' }, () => new Response('')).catch(() => {})
     if (text === 'leak') { globalThis.leak = []; setInterval(() => globalThis.leak.push(new Array(2e5).fill(0.5)), 20) }
     if (text === 'bad') throw Object.assign(new Error('not for me'), { retryable: false })
     if (text === 'log') log.warn({ err: new Error('seen'), n: 1 }, 'a line')
@@ -108,19 +112,27 @@ test.each([
   ['reject later', /rejected later/],
   ['leak', /MiB of memory, more than the 64 MiB/],
   ['loop', /did not turn for 6 s/],
+  ['loop and count', /did not turn for 6 s/],
+  ['fail and loop', /lost its session: again/],
+  ['loop and ask', /did not turn for 6 s|MiB of memory/],
 ])(
   'what ends a plugin (%s) ends its generation only; it comes back and goes on',
   async (text, reason) => {
     const faults = heardFaults()
     const { send, shelf, gateway, bench } = await decoding({ worker: { memory: '64MiB' } })
     await send('[1]')
+    const lag = monitorEventLoopDelay({ resolution: 20 })
+    lag.enable()
     const fate = send(text)
     await until('it has ended', () => bench.lines.some(({ msg }) => reason.test(msg)), 20_000)
+    lag.disable()
+    // The host itself turned meanwhile.
+    expect(lag.max / 1e6).toBeLessThan(2000)
     await until('it is back', () => viewOf(gateway, 'numbers').state === 'ready', 20_000)
     expect(viewOf(gateway, 'numbers').generation).toBeGreaterThan(1)
     expect(await send('[2]')).toBe('settled')
     expect(shelf.ids).toEqual([1, 2])
-    if (!['exit', 'loop', 'tell nonsense'].includes(text)) expect(await fate).toBe('settled')
+    if (!/^(exit|loop|tell nonsense)/.test(text)) expect(await fate).toBe('settled')
     expect(faults).toEqual([])
   },
   60_000,

@@ -33,18 +33,8 @@ export class Lending {
     this.#context.log[level]({ ...fields, ...Object.fromEntries(errors) }, message)
   }
 
-  metric({ type, name, help, labelNames, by, value, labels = {} }: MetricNote): void {
-    try {
-      if (type === 'counter') {
-        const counter = this.#context.metrics.counter(name, help, labelNames)
-        if (by !== undefined) counter.inc(by, labels)
-      } else {
-        const gauge = this.#context.metrics.gauge(name, help, labelNames)
-        if (value !== undefined) gauge.set(value, labels)
-      }
-    } catch (err) {
-      this.#context.log.error({ err }, `the metric ${name} cannot be kept`)
-    }
+  metrics(notes: readonly MetricNote[]): void {
+    for (const note of notes) this.#metric(note)
   }
 
   async serve({ id, route }: Serving): Promise<string> {
@@ -79,6 +69,20 @@ export class Lending {
   answered(): Promise<void> {
     if (this.#open === 0) return Promise.resolve()
     return new Promise((resolve) => this.#onQuiet.push(resolve))
+  }
+
+  #metric({ type, name, help, labelNames, by, value, labels = {} }: MetricNote): void {
+    try {
+      if (type === 'counter') {
+        const counter = this.#context.metrics.counter(name, help, labelNames)
+        if (by !== undefined) counter.inc(by, labels)
+      } else {
+        const gauge = this.#context.metrics.gauge(name, help, labelNames)
+        if (value !== undefined) gauge.set(value, labels)
+      }
+    } catch (err) {
+      this.#context.log.error({ err }, `the metric ${name} cannot be kept`)
+    }
   }
 
   async #answer(route: number, request: Request): Promise<Response> {

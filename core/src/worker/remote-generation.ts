@@ -24,7 +24,7 @@ export async function openRemoteGeneration<D extends Definition, S extends Sessi
     memoryBytes: worker.memoryBytes,
     handlers: {
       log: (line) => lending?.log(line),
-      metric: (note) => lending?.metric(note),
+      metrics: (notes) => lending?.metrics(notes),
       serve: (serving) => lending?.serve(serving),
       unserve: (id) => lending?.unserve(id),
       stateFolder: () => lending?.stateFolder(),

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { HttpRoute, InputContext, Logger, Metrics } from '@smart-gateway/sdk'
+import type { HttpRoute, InputContext, Logger } from '@smart-gateway/sdk'
 import { boundedLog } from '../bounded-log.ts'
 import { GatewayError } from '../errors.ts'
 import type { Channel } from './channel.ts'
@@ -9,6 +9,7 @@ import { packResponse, unpackRequest } from './http-crossing.ts'
 import type { PackedRequest, PackedResponse } from './http-crossing.ts'
 import type { LogLine } from './protocol.ts'
 import type { SeriesCopy } from './series-copy.ts'
+import { ThreadMetrics } from './thread-metrics.ts'
 
 /** What a thread is told of the generation that it runs. */
 export interface Lent {
@@ -23,19 +24,22 @@ type RequestHandler = (request: Request) => Response | Promise<Response>
 /** The context of a plugin in a thread: what the host lends, asked for over the channel. */
 export class ThreadContext {
   readonly context: InputContext
+  readonly #metrics: ThreadMetrics
   readonly #leaving = new AbortController()
   readonly #handlers = new Map<number, RequestHandler>()
   readonly #requests = new Map<number, AbortController>()
 
   constructor(lent: Lent, channel: Channel, series: SeriesCopy) {
     const { name, options, folder } = lent
+    this.#metrics = new ThreadMetrics(channel)
     let routes = 0
+    let hasFailed = false
     this.context = {
       name,
       options: deepFreeze(options),
       log: boundedLog(loggerOf(channel)),
       signal: this.#leaving.signal,
-      metrics: metricsOf(channel),
+      metrics: this.#metrics.metrics,
       series: series.table,
       http: {
         serve: async (route: HttpRoute, handler: RequestHandler) => {
@@ -52,13 +56,22 @@ export class ThreadContext {
       sockets: { tcp: noSockets, udp: noSockets },
       resolvePath: (path) => resolve(folder, path),
       stateFolder: () => channel.ask<string>('stateFolder', undefined),
-      fail: (error) => channel.tell('fail', toCloneable(error)),
+      fail: (error) => {
+        // Once is enough, and more would only bury the host.
+        if (!hasFailed) channel.tell('fail', toCloneable(error))
+        hasFailed = true
+      },
     }
   }
 
   /** Says that nobody wants the session any more. */
   leave(): void {
     this.#leaving.abort()
+  }
+
+  /** Tells the host what was measured: the thread is about to end. */
+  tellMetrics(): void {
+    this.#metrics.tell()
   }
 
   /** Answers a request that came to a route. */
@@ -122,29 +135,6 @@ function copyOf(value: unknown): unknown {
     return structuredClone(value)
   } catch {
     return String(value)
-  }
-}
-
-function metricsOf(channel: Channel): Metrics {
-  return {
-    counter(name, help, labelNames = []) {
-      channel.tell('metric', { type: 'counter', name, help, labelNames })
-      return {
-        inc(by = 1, labels = {}) {
-          if (!(by >= 0 && by < Infinity)) throw new Error(`a counter cannot grow by ${by}`)
-          channel.tell('metric', { type: 'counter', name, help, labelNames, by, labels })
-        },
-      }
-    },
-    gauge(name, help, labelNames = []) {
-      channel.tell('metric', { type: 'gauge', name, help, labelNames })
-      return {
-        set(value, labels = {}) {
-          if (typeof value !== 'number') throw new Error(`a gauge takes a number, not ${typeof value}`)
-          channel.tell('metric', { type: 'gauge', name, help, labelNames, value, labels })
-        },
-      }
-    },
   }
 }
 

@@ -54,7 +54,13 @@ const handlers: Handlers = {
   follow: (crossing: Crossing) => session!.follow?.(arrivals.unpack(crossing) as never),
   exportState: () => session!.exportState?.(),
   restore: (state: unknown) => session!.restore?.(state),
-  stop: () => session?.stop?.(),
+  async stop() {
+    try {
+      await session?.stop?.()
+    } finally {
+      context?.tellMetrics()
+    }
+  },
   leave: () => context?.leave(),
   request: (request: Parameters<ThreadContext['answer']>[0]) => context!.answer(request),
   requestGone: (id: number) => context?.forget(id),
