@@ -194,6 +194,13 @@ test('schema: it prints a JSON Schema that compiles and accepts the configuratio
   expect(validate({ inputs: { lines: { plugin: 5 } } })).toBe(false)
 })
 
+test('a reader that has seen enough ends no command with a fault', async () => {
+  const folder = project(GOOD)
+  const command = startCommand(['schema'], folder)
+  command.hangUp()
+  expect([await command.ended, command.stderr]).toEqual([0, ''])
+})
+
 test('no secret leaves the process, also one that only the code of a plugin knows for one', async () => {
   const options = 'options: { url: "http://me:${PASSWORD}@127.0.0.1/" }'
   const startup = GOOD.replace('./file }', `./file, ${options} }`).replace(

@@ -51,4 +51,9 @@ addDevCommand(program)
 addConformanceCommand(program, file)
 addDocumentCommand(program)
 
+// Whoever reads may have seen enough, as `head` has.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+})
+
 await program.parseAsync()

@@ -12,6 +12,8 @@ export interface Command {
   /** Resolves with the exit status, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>
   kill(signal: NodeJS.Signals): void
+  /** Reads no more of its standard output, whose end it is then told of. */
+  hangUp(): void
 }
 
 /** Starts the command; it is killed with the test if it still runs. */
@@ -46,5 +48,6 @@ export function startCommand(
     },
     ended,
     kill: (signal) => void child.kill(signal),
+    hangUp: () => void child.stdout.destroy(),
   }
 }
