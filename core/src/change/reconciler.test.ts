@@ -360,6 +360,29 @@ test('a rollback that waits goes back from what is there when its turn comes', a
   ])
 })
 
+test('a swap, a rollback or an undoing that waits finds what is there under the name when its turn comes', async () => {
+  const { bench, gateway, config, drawerPlugin, reload } = await running()
+  const { reconciler, changes } = gateway
+  const withDrawer = (depth: number): object => ({
+    ...config,
+    outputs: { ...config.outputs, drawer: { plugin: drawerPlugin, options: { depth } } },
+  })
+  await reload(withDrawer(1))
+  const { spec, code } = gateway.registry.outputs[1]!.instance
+  bench.write(config)
+  reconciler.reload('api')
+  changes.add('api', 'an edit meanwhile', async () => bench.write(withDrawer(2)))
+  reconciler.reload('api')
+  const path = bench.plugin('output', 'drawer', makeShelf().open, { version: '2.0.0' })
+  reconciler.swap('drawer', { kind: 'folder', path })
+  const undoing = reconciler.undo('drawer', { spec, code: code! }, 'it was worse')
+  await undoing.done
+  expect([undoing.outcome, viewOf(gateway, 'drawer').version]).toEqual(['unchanged', '2.0.0'])
+  expect(gateway.registry.outputs[1]!.instance.spec.options).toEqual({ depth: 2 })
+  await reconciler.rollback('drawer').done
+  expect(viewOf(gateway, 'drawer').version).toBe('1.0.0')
+})
+
 test('what was refused is nothing to go back to, and pushes nothing off the disk that worked', async () => {
   const { bench, gateway } = await running()
   await gateway.swap('numbers', bench.plugin('input', 'numbers', decoder(), { version: '2.0.0' }))

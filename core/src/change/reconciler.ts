@@ -105,11 +105,13 @@ export class Reconciler {
     sourceNow: () => PluginSource,
     { trigger = 'api', shadowMs = 0 }: Wish,
   ): Change {
-    const entry = this.#entry(name)
+    this.#entry(name)
     const shadowed = shadowMs > 0 ? `, in shadow for ${shadowMs / 1000} s first` : ''
     const what = `swap of ${name} to ${words}${shadowed}`
     const { changes, codes } = this.#parts
     return changes.add(trigger, what, async (change, signal) => {
+      // A change that came first may have taken it away, and brought another one of the same name.
+      const entry = this.#entry(name)
       const source = sourceNow()
       const step: Step = { ...stepOf(entry), does: 'replaced', why: `asked for: ${sourceInWords(source)}` }
       change.plan([step])
@@ -123,9 +125,11 @@ export class Reconciler {
 
   /** Puts the code back that an instance had before its last one; it lies on the disk. Throws SG_UNKNOWN_INSTANCE or SG_NO_EARLIER_CODE. */
   rollback(name: string, trigger: Trigger = 'api'): Change {
-    const { instance } = this.#entry(name)
     const { codes, changes } = this.#parts
-    const before = (): PluginSource => codes.before(name, instance.kind, instance.code)
+    const before = (): PluginSource => {
+      const { kind, code } = this.#entry(name).instance
+      return codes.before(name, kind, code)
+    }
     // What a change that waits will have put there is not known yet.
     if (changes.isIdle) before()
     return this.#swap(name, 'what it had before', before, { trigger })
@@ -135,12 +139,16 @@ export class Reconciler {
   undo(name: string, { spec, code }: Former, why: string): Change {
     const entry = this.#entry(name)
     const { spec: blamed, code: blamedCode } = entry.instance
+    const isThere = (): boolean =>
+      this.#parts.registry.entries.includes(entry) &&
+      entry.instance.spec === blamed &&
+      entry.instance.code === blamedCode
     return this.#parts.changes.add(
       'probation',
       `return of ${name} to what it was`,
       async (change, signal) => {
         // A change that came first has replaced what is to blame already.
-        if (entry.instance.spec !== blamed || entry.instance.code !== blamedCode) return change.plan([])
+        if (!isThere()) return change.plan([])
         change.plan([{ ...stepOf(entry), spec, does: 'replaced', why }])
         await this.#carryOut(change, { atomic: true, signal, sourceOf: () => code })
         if (change.steps[0]?.result === 'done') {
