@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { recordingLog } from '../testing/log-lines.ts'
 import { writePlugin } from '../testing/plugin-folder.ts'
 import { GenerationStore } from './generations.ts'
@@ -182,3 +182,22 @@ test('npm is ended when nobody waits for it any more', async () => {
   expect(performance.now() - startMs).toBeLessThan(10_000)
   expect(leftBehind()).toEqual([])
 }, 60_000)
+
+test('npm that is over, but for something in a session of its own that it has started and that keeps its output open, is given up as well', async () => {
+  const bin = mkdtempSync(join(tmpdir(), 'npm-'))
+  writeFileSync(join(bin, 'npm'), '#!/bin/sh\nsetsid sleep 20 >/dev/null &\n', { mode: 0o755 })
+  vi.stubEnv('PATH', `${bin}:${process.env['PATH']}`)
+  const faults: unknown[] = []
+  const hear = (fault: unknown): void => void faults.push(fault)
+  process.on('uncaughtException', hear)
+  onTestFinished(() => {
+    process.off('uncaughtException', hear)
+    vi.unstubAllEnvs()
+    rmSync(bin, { recursive: true })
+  })
+  const abort = new AbortController()
+  const placing = place({ kind: 'npm', name: NAME, version: '1.0.0' }, {}, abort.signal)
+  setTimeout(() => abort.abort(), 1000)
+  await expect(placing).rejects.toMatchObject({ cause: { message: 'npm was given up' } })
+  expect(faults).toEqual([])
+}, 10_000)

@@ -136,7 +136,12 @@ async function npm(args: readonly string[], cwd: string, signal: AbortSignal): P
     .on('data', (text: string) => void (said = (said + text).slice(-TOLD_CHARACTERS)))
   const end = AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)])
   const kill = (): void => {
-    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
+    } catch {
+      // It is over already: what it started in a session of its own still holds its output, and is not waited for.
+    }
+    child.stderr.destroy()
   }
   end.addEventListener('abort', kill)
   try {
