@@ -200,6 +200,20 @@ test('F13: an output that is renamed takes over the address that the old one hol
   expect([...answers]).toEqual(['a', 'b'])
 })
 
+test('inputs that come and go under new names leave no line and no metric with the output that they have fed', async () => {
+  const { hand, shelf, config, gateway, reload } = await running()
+  const { numbers } = config.inputs
+  for (const name of ['first', 'second', 'third']) {
+    await reload({ ...config, inputs: { [name]: numbers } })
+    await hand.deliver(name, 1)
+  }
+  expect(shelf.ids).toEqual([1, 1, 1])
+  const { ledger } = gateway.registry.outputs[0]!.queue
+  expect([...ledger.edges.keys()]).toEqual(['third'])
+  expect(ledger.total).toMatchObject({ routed: 3, delivered: 3 })
+  expect(await pageOf(gateway)).not.toMatch(/"(numbers|first|second)"/)
+})
+
 test('F3: what waits in an output that is removed is given back when its store does not take it in time', async () => {
   const { bench, hand, config, reload, gateway } = await running()
   const never = Promise.withResolvers<never>()

@@ -1,6 +1,6 @@
 import type { Message, PluginError } from '@smart-gateway/sdk'
 import { sleep } from '../backoff.ts'
-import { asError } from '../errors.ts'
+import { asError, GatewayError } from '../errors.ts'
 import type { Decoded } from './decoded.ts'
 import type { Delivery } from './delivery.ts'
 import { Suspicion } from './suspicion.ts'
@@ -63,6 +63,12 @@ export class Away {
   /** Gives up what is away: a late answer is ignored. */
   abandon(): readonly Delivery[] {
     return this.#return()
+  }
+
+  /** As `abandon`, of what has had its time: one of it may be what the decoder hangs on. */
+  giveUp(): Back {
+    const error = new GatewayError('SG_WORKER_ENDED', 'it was not through with it when its time was over')
+    return this.#failed(this.#deliveries, error)
   }
 
   #failed(deliveries: readonly Delivery[], error: PluginError): Back {

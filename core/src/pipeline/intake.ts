@@ -1,6 +1,6 @@
 import type { Batch, Message, PluginError, RecordSink } from '@smart-gateway/sdk'
 import { Away } from './away.ts'
-import type { DecodeMany } from './away.ts'
+import type { Back, DecodeMany } from './away.ts'
 import type { Owner } from './chunk.ts'
 import { decodeEach } from './decode-each.ts'
 import type { Decoded, Ends } from './decoded.ts'
@@ -102,7 +102,7 @@ export class Intake implements Settlement {
   async home(signal: AbortSignal): Promise<void> {
     this.#remote = undefined
     await this.#away.empty(signal)
-    this.#waiting.unshift(...this.#away.abandon())
+    if (!this.#away.free) this.#takeBack(this.#away.giveUp())
   }
 
   /** Puts filters between the decoder and the route, or none; while one of them is not open, messages wait. */
@@ -276,10 +276,15 @@ export class Intake implements Settlement {
       const route = this.#ready
       if (back.kind === 'decoded' && route !== undefined)
         this.#takeDecoded(back.deliveries, 0, back.decoded, route)
-      else if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
-      else this.#waiting.unshift(...back.deliveries)
+      else this.#takeBack(back)
       this.#schedule()
     })
+  }
+
+  /** Has what was not decoded sent again, but for what is to blame. */
+  #takeBack(back: Back): void {
+    if (back.kind === 'poison') this.#refusals.refuse(back.delivery, back.error)
+    else this.#waiting.unshift(...back.deliveries)
   }
 
   /** Routes what the filters leave of messages from a position on, and gives those their fate that came to nothing. */

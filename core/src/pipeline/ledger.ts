@@ -20,9 +20,11 @@ export interface EdgeCounts {
   returned: number
 }
 
-/** The account of one output: one line for each input that ever fed it. */
+/** The account of one output: one line for each input that feeds it, or that has left something with it. */
 export class Ledger {
   readonly #edges = new Map<string, EdgeCounts>()
+  /** All lines that were closed. */
+  readonly #closed = none()
 
   /** The line of an input. */
   of(input: string): EdgeCounts {
@@ -37,13 +39,24 @@ export class Ledger {
     return this.#edges
   }
 
-  /** All lines as one. */
+  /** Closes the line of an input that is no more and of whose records each has its fate. They stay part of the total. */
+  close(input: string): void {
+    const edge = this.#edges.get(input)
+    if (edge === undefined) return
+    add(this.#closed, edge)
+    this.#edges.delete(input)
+  }
+
+  /** All lines as one, the closed ones included. */
   get total(): Readonly<EdgeCounts> {
-    const total = none()
-    for (const edge of this.#edges.values())
-      for (const fate of Object.keys(total) as (keyof EdgeCounts)[]) total[fate] += edge[fate]
+    const total = { ...this.#closed }
+    for (const edge of this.#edges.values()) add(total, edge)
     return total
   }
+}
+
+function add(sum: EdgeCounts, edge: Readonly<EdgeCounts>): void {
+  for (const fate of Object.keys(sum) as (keyof EdgeCounts)[]) sum[fate] += edge[fate]
 }
 
 function none(): EdgeCounts {

@@ -75,11 +75,12 @@ export class Queue implements Entrance {
     const whole: Part = { chunk, from: 0, to: chunk.batch.length, required }
     this.#admitted += whole.to
     const part = this.limits.whenFull === 'dropNewest' ? this.#dropNewest(whole) : whole
-    if (part === undefined) return
-    this.#parts.push(part)
-    this.#holds.bytes += bytesOf(part)
-    this.#holds.records += part.to
-    if (isFull(this.limits, this.#holds)) this.#awaited = true
+    if (part !== undefined) {
+      this.#parts.push(part)
+      this.#holds.bytes += bytesOf(part)
+      this.#holds.records += part.to
+    }
+    if (part?.to !== whole.to || isFull(this.limits, this.#holds)) this.#awaited = !this.empty
     if (this.limits.whenFull === 'dropOldest') while (isOver(this.limits, this.#holds) && this.#dropOldest());
     this.#wake?.()
     this.#watcher?.()

@@ -23,6 +23,8 @@ import type { Status } from './states.ts'
 
 /** How long messages that are decoded elsewhere are waited for in a swap. */
 const DECODE_GRACE_MS = 5000
+/** A thread that has failed by itself is through with what it is at by then, or hangs. */
+const HOME_MS = 1000
 /** How long a source may take to end before the next one begins. */
 const STOP_GRACE_MS = 5000
 
@@ -210,7 +212,7 @@ export class Input {
 
   // The subscription stays: what it has brought waits for the next decoder, and its source sends no more than it may.
   async #detach(graceMs: number): Promise<void> {
-    await this.#home(graceMs)
+    await this.#home(Math.max(graceMs, HOME_MS))
     this.intake.setDecoder(undefined)
   }
 

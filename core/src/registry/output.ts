@@ -146,6 +146,17 @@ export class Output implements WriteOutcomes {
     return unaccounted
   }
 
+  /** Closes the accounts of inputs that are no more, as far as none of their records is still here. */
+  closeEdges(isThere: (input: string) => boolean): void {
+    const { ledger } = this.queue
+    const gone = [...ledger.edges].filter(([input]) => !isThere(input))
+    if (gone.length === 0) return
+    const { inFlight } = this.holds
+    // What is unaccounted for stays in sight.
+    for (const [input, counts] of gone)
+      if (!inFlight.has(input) && residual(counts, 0) === 0) ledger.close(input)
+  }
+
   /** Opens its queue and its session; resolves when each had its first try. */
   async start(): Promise<void> {
     const over = new AbortController()

@@ -160,6 +160,7 @@ export class Registry {
   async forget(entry: Entry): Promise<void> {
     if (entry instanceof Output)
       for (const { intake } of this.#inputs) entry.entrances.forEach((one) => intake.forget(one))
+    if (entry instanceof Input) this.#closeEdges()
     const { name } = entry.spec
     if (!this.entries.some(({ spec }) => spec.name === name)) await forgetMetrics(this.#host.metrics, name)
   }
@@ -293,7 +294,15 @@ export class Registry {
       await sleep(SERIES_SWEEP_MS, this.#stopped.signal)
       if (this.#stopped.signal.aborted) return
       for (const { series } of this.inputs) for (const _ of series.sweep()) await turn()
+      // What an input had left in a queue when it was removed may have been written since.
+      this.#closeEdges()
     }
+  }
+
+  /** Inputs come and go: what they have fed would keep a line of each, and its metrics, for ever. */
+  #closeEdges(): void {
+    const names = new Set(this.#inputs.map(({ spec }) => spec.name))
+    for (const output of this.#outputs) output.closeEdges((input) => names.has(input))
   }
 }
 

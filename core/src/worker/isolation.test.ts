@@ -37,6 +37,7 @@ const DECODER = `open: ({ series, log, metrics, fail, http }) => ({
     if (text === 'throw later') setTimeout(() => { throw new Error('thrown later') })
     if (text === 'reject later') void Promise.reject(new Error('rejected later'))
     if (text === 'loop') for (;;);
+    if (text === 'fail, then loop') { fail(new Error('it cannot go on')); for (;;); }
     if (text === 'loop and count') for (const loops = metrics.counter('loops_total', 'Loops.');;) loops.inc()
     if (text === 'fail and loop') setTimeout(() => { for (;;) fail(new Error('again')) })
     if (text === 'loop and ask') for (;;) http.serve({ host: '127.0.0.1', port: 0, path: '/loop' }, () => new Response('')).catch(() => {})
@@ -187,6 +188,14 @@ test('a message on which a decoder ends is tried once alone, then refused for go
   const { intake } = gateway.registry.inputs[0]!
   expect(intake.counts).toMatchObject({ received: 5, settled: 4, refused: 1, returned: 0 })
   expect(intake.unaccounted).toBe(0)
+}, 60_000)
+
+test('a message on which a decoder gives itself up and hangs is refused as one on which it ends', async () => {
+  const { send, shelf, gateway } = await decoding()
+  const fates = await Promise.all([send('[1]'), send('fail, then loop'), send('[2]')])
+  expect(fates.map((fate) => fate.slice(0, 20))).toEqual(['settled', 'the plugin ended on ', 'settled'])
+  expect(shelf.ids).toEqual([1, 2])
+  expect(gateway.registry.inputs[0]!.intake.unaccounted).toBe(0)
 }, 60_000)
 
 test('a decoder that ends while the one before it still stops: the one message is refused, and no other', async () => {
