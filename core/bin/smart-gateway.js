@@ -12,6 +12,14 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(78)
 }
 
+// Until the gateway runs there is nothing to stop. As the first process of a container it would not even be ended by the signal.
+// It stays: with it would go a signal that came while modules were loaded, of which nobody is told before they are.
+if (process.argv[2] === 'run')
+  for (const signal of ['SIGTERM', 'SIGINT'])
+    process.on(signal, () => {
+      if (process.listenerCount(signal) === 1) process.exit(0)
+    })
+
 // A checkout runs its TypeScript sources, a published package what was built of them: Node strips no types below node_modules.
 const source = new URL('../src/cli/main.ts', import.meta.url)
 if (existsSync(source) && !source.pathname.includes('/node_modules/')) {

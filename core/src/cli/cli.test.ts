@@ -56,6 +56,18 @@ function post(url: string, body: string): Promise<number> {
   return fetch(url, { method: 'POST', body }).then(({ status }) => status)
 }
 
+test('run: a SIGTERM while it still begins ends it with 0, whenever it comes', async () => {
+  const folder = project(GOOD)
+  // Node itself has begun by then; the gateway has not, or is about to open its instances.
+  for (const delayMs of [500, 700, 1000]) {
+    const command = startCommand(['run'], folder)
+    await new Promise((resolve) => setTimeout(resolve, delayMs))
+    command.kill('SIGTERM')
+    expect(await command.ended, `after ${delayMs} ms`).toBe(0)
+    expect(command.stdout).not.toContain('stopped')
+  }
+}, 60_000)
+
 test('run: it greets on standard output, logs JSON on standard error, carries records, and a SIGTERM ends it with 0', async () => {
   const folder = project(GOOD)
   const command = startCommand(['run'], folder)

@@ -19,15 +19,16 @@ export async function run(
   { quiet = false, strict = false }: { quiet?: boolean; strict?: boolean },
 ): Promise<void> {
   const gateway = orExit(() => createGateway(file, { strict }))
-  stopOnSignals(gateway)
+  const isStopping = stopOnSignals(gateway)
   reloadOnSignal(gateway)
   reportFaults(gateway)
   // A peer that does not answer holds its own instance up, not the greeting, which says what is not ready.
   await Promise.race([gateway.start(), delay(GREETING_DEADLINE_MS, undefined, { ref: false })])
-  if (!quiet) process.stdout.write(greeting(gateway, file))
+  if (!quiet && !isStopping()) process.stdout.write(greeting(gateway, file))
 }
 
-function stopOnSignals(gateway: Gateway): void {
+/** Says whether it stops. */
+function stopOnSignals(gateway: Gateway): () => boolean {
   let stoppingMs: number | undefined
   const stop = (signal: NodeJS.Signals): void => {
     if (stoppingMs !== undefined) {
@@ -51,6 +52,7 @@ function stopOnSignals(gateway: Gateway): void {
   }
   process.on('SIGTERM', stop)
   process.on('SIGINT', stop)
+  return () => stoppingMs !== undefined
 }
 
 function reloadOnSignal({ reconciler, log }: Gateway): void {

@@ -56,7 +56,9 @@ export function emptyState(): State {
 }
 
 export function isState(value: unknown): value is State {
-  return typeof value === 'object' && value !== null && 'version' in value && value.version === 1
+  if (typeof value !== 'object' || value === null) return false
+  const { version, families, rows, freeRows } = value as Partial<Record<keyof State, unknown>>
+  return version === 1 && families instanceof Map && rows instanceof Float64Array && Array.isArray(freeRows)
 }
 
 export function addFamily(state: State, name: string, type: MetricType): Family {
