@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { PluginError } from '@smart-gateway/sdk'
 import { asError, GatewayError } from '../errors.ts'
 import type { PluginPackage } from '../plugins/manifest.ts'
 import { Channel } from './channel.ts'
@@ -46,16 +47,17 @@ export class PluginThread {
       { ...handlers, beat: (beat: Beat) => this.#take(beat) },
       (cause) => this.#end('said what the host does not understand', cause),
     )
-    this.#worker.on('error', (thrown: unknown) => {
-      // Anything may be thrown, also nothing.
-      const cause = asError(thrown)
-      if (cause.code === 'ERR_WORKER_OUT_OF_MEMORY')
+    let thrown: PluginError | undefined
+    // Anything may be thrown, also nothing. What the thread had said before comes by another way, and is there when it has ended.
+    this.#worker.on('error', (error: unknown) => (thrown = asError(error)))
+    this.#worker.on('exit', (code) => {
+      if (thrown === undefined) this.#end(`ended with process.exit(${code})`)
+      else if (thrown.code === 'ERR_WORKER_OUT_OF_MEMORY')
         this.#end(
           `used more than ${hardMebibytes} MiB of memory at once, far beyond its limit (worker.memory)`,
         )
-      else this.#end('ended by an exception that nobody caught', cause)
+      else this.#end('ended by an exception that nobody caught', thrown)
     })
-    this.#worker.on('exit', (code) => this.#end(`ended with process.exit(${code})`))
     this.#watch = setInterval(() => this.#look(), LOOK_MS).unref()
   }
 

@@ -54,12 +54,16 @@ test('a MUST cannot be skipped', async () => {
   const failed = report.outcomes.filter(({ result }) => result.status === 'failed')
   expect(failed.map(({ id }) => id)).toEqual(['filter.whole'])
   expect(line(failed[0]!)).toMatch(
-    /clause: F-1: `apply` MUST .*\n.*clause: F-4: .*\n.*done: .*\n.*seen: .*MUST.*\n.*hint: /,
+    /clause: F-1: `apply` MUST .*\n.*clause: F-4: .*\n.*clause: F-11: .*\n.*done: .*\n.*seen: .*MUST.*\n.*hint: /,
   )
   expect(junit(report)).toMatch(/<testcase name="filter.whole"[^>]*><failure message="it skips filter.whole/)
   expect(junit(report)).toContain('clause: F-4: Every column of the batch')
   expect(JSON.parse(JSON.stringify(failed[0]!))).toMatchObject({
-    clauses: [{ number: 'F-1' }, { number: 'F-4', sentence: expect.stringContaining('Every column') }],
+    clauses: [
+      { number: 'F-1' },
+      { number: 'F-4', sentence: expect.stringContaining('Every column') },
+      { number: 'F-11' },
+    ],
   })
   expect(JSON.parse(badge(report))).toMatchObject({ message: '1 failed', color: 'red' })
 }, 60_000)
