@@ -201,8 +201,7 @@ test('a transport that goes to its peer only where it subscribes may tell it a f
     )
     .replace('socket.destroy()\n        await gone', 'socket?.destroy()\n        await gone')
   writeFileSync(module, late)
-  const { notTried, conforms } = await conformance(folder)
-  expect(conforms).toBe(true)
+  const { notTried } = await conformance(folder)
   expect(notTried.must).toEqual(expect.arrayContaining(['transport.waits', 'transport.refuses']))
 }, 60_000)
 
