@@ -133,7 +133,7 @@ export const OF_INPUT: readonly Mutant[] = [
       ),
       code('function parse(text) {', 'let broken = false\n\nfunction parse(text) {'),
     ],
-    fails: ['input.example', 'input.malformed', 'isolation.worker'],
+    fails: ['input.example', 'input.pure', 'input.malformed', 'isolation.worker'],
   },
   {
     does: 'looks at messages with a regular expression that takes twice as long with every letter',
