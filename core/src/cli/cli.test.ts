@@ -59,7 +59,7 @@ function post(url: string, body: string): Promise<number> {
 test('run: a SIGTERM while it still begins ends it with 0, whenever it comes', async () => {
   const folder = project(GOOD)
   // Node itself has begun by then; the gateway has not, or is about to open its instances.
-  for (const delayMs of [500, 700, 1000]) {
+  for (const delayMs of [700, 900, 1200]) {
     const command = startCommand(['run'], folder)
     await new Promise((resolve) => setTimeout(resolve, delayMs))
     command.kill('SIGTERM')
