@@ -13,7 +13,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 
 // Until the gateway runs there is nothing to stop. As the first process of a container it would not even be ended by the signal.
-// It stays: with it would go a signal that came while modules were loaded, of which nobody is told before they are.
+// The handler stays: with it would go a signal that came while modules were loaded, which Node tells of only when they are.
 if (process.argv[2] === 'run')
   for (const signal of ['SIGTERM', 'SIGINT'])
     process.on(signal, () => {
