@@ -26,7 +26,8 @@ export function connectPeer(url: string, { headers, ca, timeoutMs }: Target, sig
     async post(alerts) {
       // AbortSignal.timeout would keep its timer, and what hangs on it, long after the answer.
       const late = new AbortController()
-      const timer = setTimeout(() => late.abort(), timeoutMs)
+      // A process that was stopped meanwhile finds its timers due before it reads what came: a moment for an answer that is there.
+      let timer = setTimeout(() => (timer = setTimeout(() => late.abort(), MOMENT_MS)), timeoutMs)
       const ends = AbortSignal.any([late.signal, signal])
       try {
         const answer = await post(`${url}/api/v2/alerts`, alerts, { headers, agent, signal: ends })
@@ -45,6 +46,8 @@ export function connectPeer(url: string, { headers, ca, timeoutMs }: Target, sig
     close: () => agent.destroy(),
   }
 }
+
+const MOMENT_MS = 100
 
 // A proxy's page may quote the request, and errors quote the page.
 function without(credentials: string | undefined, body: string): string {

@@ -86,10 +86,12 @@ export function connectStore(target: Target, settings: Settings, signal: AbortSi
     const leaving = new AbortController()
     const leave = (): void => leaving.abort()
     let late = false
-    const timer = setTimeout(() => {
+    const giveUp = (): void => {
       late = true
       leave()
-    }, timeoutMs)
+    }
+    // A process that was stopped meanwhile finds its timers due before it reads what came: a moment for an answer that is there.
+    let timer = setTimeout(() => (timer = setTimeout(giveUp, MOMENT_MS)), timeoutMs)
     signal.addEventListener('abort', leave)
     try {
       return answerOf(await send(method, path, payload, leaving.signal))
@@ -119,6 +121,7 @@ export function connectStore(target: Target, settings: Settings, signal: AbortSi
 
 /** The host gives `open` 30 s, and several nodes may be silent. */
 const MOST_GREETING_MS = 5000
+const MOMENT_MS = 100
 const MOST_CONNECT_MS = 10_000
 const MOST_ANSWER_BYTES = 64 * 1024 * 1024
 

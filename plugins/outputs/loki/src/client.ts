@@ -41,7 +41,8 @@ export function createClient(options: LokiOptions, signal: AbortSignal): Client 
       if (signal.aborted) throw leaving()
       const ending = new AbortController()
       const end = (): void => ending.abort()
-      const timer = setTimeout(end, options.timeoutMs)
+      // A process that was stopped meanwhile finds its timers due before it reads what came: a moment for an answer that is there.
+      let timer = setTimeout(() => (timer = setTimeout(end, MOMENT_MS)), options.timeoutMs)
       signal.addEventListener('abort', end)
       try {
         const answer = await instance.request<string>({
@@ -77,6 +78,8 @@ export function createClient(options: LokiOptions, signal: AbortSignal): Client 
     close: () => agent.destroy(),
   }
 }
+
+const MOMENT_MS = 100
 
 // Loki 3 names every bad line of a push with its stream.
 const MAX_ANSWER_BYTES = 32 * 1_048_576
