@@ -132,7 +132,7 @@ test('at a start an optional output that takes its time to load misses nothing; 
   await until('the input is ready', () => hand.intakes.get('numbers') !== undefined)
   await hand.deliver('numbers', 2)
   expect([shelf.ids, late.ids]).toEqual([[1, 2], [1]])
-}, 20_000)
+}, 30_000)
 
 test.each(['memory', 'disk'])(
   'a dead letter that is older than the queue of its output takes stays where it is, and says so: %s',

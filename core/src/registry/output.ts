@@ -40,7 +40,7 @@ export interface Leftover {
 
 const HANDOVER_GRACE_MS = 5000
 /** How long sources wait at a start for an optional output to say what it accepts. */
-const FIRST_WORD_MS = 5000
+const FIRST_WORD_MS = 10_000
 const NO_MESSAGE: Message = { body: Buffer.alloc(0) }
 
 /** An output with what belongs to its name: the queue and its writer outlive its generations. */
