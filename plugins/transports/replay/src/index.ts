@@ -1,4 +1,4 @@
-import { defineTransport } from '@smart-gateway/sdk'
+import { defineTransport, permanent } from '@smart-gateway/sdk'
 import { player } from './player.ts'
 import { checkRecording } from './recording.ts'
 
@@ -31,6 +31,11 @@ export default defineTransport({
         description: 'Messages per second where the recording has no t.',
       },
       loop: { type: 'boolean', default: false, description: 'Begin again at the end, for ever.' },
+      follow: {
+        type: 'boolean',
+        default: false,
+        description: 'Go on at the end with what is appended; not together with "loop".',
+      },
       inFlight: {
         type: 'integer',
         minimum: 1,
@@ -48,7 +53,11 @@ export default defineTransport({
     return {
       async subscribe(options, intake, { log }) {
         const file = context.resolvePath(options.file)
-        await checkRecording(file)
+        if (options.loop && options.follow)
+          throw permanent(
+            'Both "loop" and "follow" are given, and a file that is followed has no end. Leave one of them out.',
+          )
+        await checkRecording(file, options.follow)
         const { start, stop } = player({ ...options, file }, intake, log, skippedLines)
         playing.add(stop)
         return {

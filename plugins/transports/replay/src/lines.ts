@@ -1,4 +1,6 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { pause } from './pause.ts'
 
 export interface Line {
   /** Counted from 1, as editors do. */
@@ -9,24 +11,41 @@ export interface Line {
 
 export const MAX_LINE_BYTES = 16_777_216
 
-/** The lines of a file as bytes, those of one read at a time: a recording may be larger than the memory. */
-export async function* readLines(path: string): AsyncGenerator<Line[]> {
+/**
+ * The lines of a file as bytes, those of one read at a time: a recording may be larger than the memory. With `follow` the end is not
+ * the end: what is appended is read until that signal aborts, and a line counts once its line feed is there. Rejects then when the
+ * file is replaced, cut or taken away.
+ */
+export async function* readLines(path: string, follow?: AbortSignal): AsyncGenerator<Line[]> {
   const file = await open(path)
   try {
     const split = splitter()
-    for (;;) {
+    let position = 0
+    while (follow?.aborted !== true) {
       // A new buffer for each read, because the lines stay parts of it for as long as their messages live.
       const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(READ_BYTES))
-      if (bytesRead === 0) break
-      yield split.lines(buffer.subarray(0, bytesRead))
+      position += bytesRead
+      if (bytesRead > 0) yield split.lines(buffer.subarray(0, bytesRead))
+      else if (follow === undefined) return yield split.rest()
+      else {
+        await checkSame(path, file, position)
+        await pause(FOLLOW_MS, follow)
+      }
     }
-    yield split.rest()
   } finally {
     await file.close()
   }
 }
 
 const READ_BYTES = 65_536
+/** How often the end of a file is looked at. */
+const FOLLOW_MS = 100
+
+async function checkSame(path: string, file: FileHandle, position: number): Promise<void> {
+  const [opened, named] = await Promise.all([file.stat(), stat(path)])
+  if (named.ino !== opened.ino || named.dev !== opened.dev) throw new Error('another file took its place')
+  if (opened.size < position) throw new Error('it was cut')
+}
 const LINE_FEED = 10
 
 function splitter() {

@@ -12,6 +12,7 @@ export interface Settings {
   readonly speed: number
   readonly rate: number
   readonly loop: boolean
+  readonly follow: boolean
   readonly inFlight: number
 }
 
@@ -43,7 +44,8 @@ export function player(settings: Settings, intake: Intake, log: Logger, skippedL
 
   const playOnce = async (dueAt: (t: number | undefined) => number, warns: boolean): Promise<number> => {
     let played = 0
-    for await (const entries of readRecording(file, settings.format)) {
+    const follow = settings.follow ? stopping.signal : undefined
+    for await (const entries of readRecording(file, settings.format, follow)) {
       for (const entry of entries) {
         if ('problem' in entry) {
           if (warns) skip(entry.line, entry.problem)
@@ -65,6 +67,7 @@ export function player(settings: Settings, intake: Intake, log: Logger, skippedL
     const dueAt = (t: number | undefined) => began + due(t)
     const first = await playOnce(dueAt, true)
     if (skipped > MOST_WARNINGS) log.warn({ file, skipped }, `skipped ${skipped} lines of ${file} in all`)
+    if (stopping.signal.aborted) return
     if (first === 0) return log.warn({ file, skipped }, `${file} holds no message that can be replayed`)
     let messages = first
     while (settings.loop && !stopping.signal.aborted) {

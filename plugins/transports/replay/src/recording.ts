@@ -11,19 +11,24 @@ export type Entry =
   | { readonly line: number; readonly message: Message; readonly t: number | undefined }
   | { readonly line: number; readonly problem: string }
 
-/** Rejects with a sentence when there is nothing to play. */
-export async function checkRecording(file: string): Promise<void> {
+/** Rejects with a sentence when there is nothing to play, and nothing is to come. */
+export async function checkRecording(file: string, follow: boolean): Promise<void> {
   const found = await stat(file).catch((cause: NodeJS.ErrnoException) => {
     throw permanent(`The recording ${file} cannot be read (${cause.code}): check "file"`, { cause })
   })
   if (!found.isFile()) throw permanent(`The recording ${file} is not a file: check "file"`)
-  if (found.size === 0) throw permanent(`The recording ${file} is empty: record something or check "file"`)
+  if (found.size === 0 && !follow)
+    throw permanent(`The recording ${file} is empty: record something or check "file"`)
 }
 
-/** The entries of a recording, those of one read at a time. Empty lines are none. */
-export async function* readRecording(file: string, format: Format): AsyncGenerator<Entry[]> {
+/** The entries of a recording, those of one read at a time, with `follow` until it aborts. Empty lines are none. */
+export async function* readRecording(
+  file: string,
+  format: Format,
+  follow?: AbortSignal,
+): AsyncGenerator<Entry[]> {
   const parse = format === 'envelope' ? envelope : body
-  for await (const lines of readLines(file)) {
+  for await (const lines of readLines(file, follow)) {
     yield lines
       .filter(({ bytes }) => !bytes || !isBlank(bytes))
       .map((line) => parse(line, `${file}:${line.number}`))

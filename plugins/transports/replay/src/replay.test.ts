@@ -1,6 +1,7 @@
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import type { Intake, Message } from '@smart-gateway/sdk'
@@ -26,11 +27,19 @@ interface Given {
   speed?: number
   rate?: number
   loop?: boolean
+  follow?: boolean
   inFlight?: number
   deliver?: (message: Message) => Promise<void>
 }
 
-const defaults = { format: 'envelope', speed: 0, rate: 100, loop: false, inFlight: 1000 } as const
+const defaults = {
+  format: 'envelope',
+  speed: 0,
+  rate: 100,
+  loop: false,
+  follow: false,
+  inFlight: 1000,
+} as const
 
 async function playing({
   text,
@@ -170,6 +179,47 @@ test('a file that is emptied or goes away while it loops ends the subscription',
     retryable: true,
     message: expect.stringContaining(file),
   })
+})
+
+test('a file that is followed may be empty; what is appended is delivered once its line is whole, until it is stopped', async () => {
+  const { subscription, texts, logged, intake, file } = await playing({ text: '', follow: true })
+  await subscription.start()
+  await appendFile(file, envelopes(2))
+  await vi.waitFor(() => expect(texts()).toEqual(['m0', 'm1']))
+  await appendFile(file, '{"body":')
+  await delay(300)
+  expect(texts()).toHaveLength(2)
+  await appendFile(file, '"late"}\n')
+  await vi.waitFor(() => expect(texts()).toEqual(['m0', 'm1', 'late']))
+  await subscription.stop()
+  await appendFile(file, envelopes(1))
+  await delay(300)
+  expect([texts().length, intake.fail.mock.calls, logged('warn')]).toEqual([3, [], []])
+})
+
+test.for<[string, (file: string) => Promise<void>]>([
+  ['is cut', (file) => truncate(file)],
+  ['goes away', (file) => rm(file)],
+  [
+    'is replaced',
+    async (file) => {
+      await writeFile(`${file}.new`, envelopes(9))
+      await rename(`${file}.new`, file)
+    },
+  ],
+])('a file that %s while it is followed ends the subscription', async ([, harm]) => {
+  const { subscription, intake, messages, file } = await playing({ text: envelopes(3), follow: true })
+  await subscription.start()
+  await vi.waitFor(() => expect(messages).toHaveLength(3))
+  await harm(file)
+  await vi.waitFor(() => expect(intake.fail).toHaveBeenCalledOnce())
+  expect(intake.fail.mock.calls[0]?.[0]).toMatchObject({ retryable: true })
+})
+
+test('what is followed has no end that a loop could begin again from', async () => {
+  await expect(playing({ text: envelopes(1), follow: true, loop: true })).rejects.toThrow(
+    'Both "loop" and "follow"',
+  )
 })
 
 test('the recorded pace is kept: nothing comes early, bursts stay bursts', async () => {
