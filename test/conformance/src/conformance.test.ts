@@ -205,6 +205,60 @@ test('a transport that goes to its peer only where it subscribes may tell it a f
   expect(notTried.must).toEqual(expect.arrayContaining(['transport.waits', 'transport.refuses']))
 }, 60_000)
 
+const SPOOL = `import { readdir, readFile, unlink } from 'node:fs/promises'
+export default {
+  api: 1, kind: 'transport', name: 'spool', redelivers: true,
+  options: { type: 'object', additionalProperties: false, properties: {} },
+  subscription: {
+    type: 'object', additionalProperties: false, required: ['folder'],
+    properties: { folder: { type: 'string', description: 'Where each message is a file.' } },
+  },
+  open() {
+    const open = new Set()
+    return {
+      async subscribe({ folder }, intake) {
+        const under = new Set()
+        let timer
+        const look = async () => {
+          for (const name of await readdir(folder)) {
+            const path = \`\${folder}/\${name}\`
+            if (under.has(path) || intake.full || timer === undefined) continue
+            under.add(path)
+            const body = await readFile(path)
+            const gone = () => unlink(path).catch(() => undefined)
+            intake.deliver({ body }).then(gone, (error) => error.retryable === false && gone()).finally(() => under.delete(path))
+          }
+        }
+        const stop = async () => { clearInterval(timer); timer = undefined; open.delete(stop) }
+        open.add(stop)
+        return { address: folder, start() { timer = setInterval(look, 20) }, stop }
+      },
+      async stop() { for (const stop of open) await stop() },
+    }
+  },
+}
+`
+
+test('a transport that removes what was accepted could tell its peer a fate, though it speaks to nobody', async () => {
+  const folder = scratch()
+  const author = `import { writeFile } from 'node:fs/promises'
+let number = 0
+export default { setup: async ({ folder }) => ({
+  options: {},
+  subscription: { folder },
+  async produce(texts) { for (const text of texts) await writeFile(\`\${folder}/\${number++}\`, text) },
+  close() {},
+}) }`
+  writeMutant({ base: 'transport', changes: [{ file: 'index.js', text: SPOOL }] }, folder)
+  writeFileSync(join(folder, 'conformance.js'), author)
+  const { notTried, outcomes } = await conformance(folder)
+  expect(notTried.must).toEqual(
+    expect.arrayContaining(['transport.waits', 'transport.refuses', 'transport.settles-late']),
+  )
+  const redelivered = outcomes.find(({ id }) => id === 'transport.redelivers')
+  expect(redelivered?.result.status).toBe('passed')
+}, 60_000)
+
 test('what its author says of its store hides no write that was lost on stop', async () => {
   const folder = scratch()
   const lie = {

@@ -98,16 +98,26 @@ function processesEnded(): string | undefined {
   }
 }
 
-/** Whether a transport takes messages over what was lent to it, and never says a word there. */
+/**
+ * Whether a transport takes messages over what was lent to it, or reads them itself, and never says a word to anybody. One whose
+ * peer redelivers remembers nothing of them either, if its next session delivers what the one before had accepted.
+ */
 async function saysNothing(subject: Subject): Promise<boolean> {
-  if (subject.definition.kind !== 'transport' || subject.definition.redelivers) return false
+  if (subject.definition.kind !== 'transport') return false
   subject.forgetWays()
-  const { peer, intake, subscription } = await subscribed(subject, { instance: 'mute' })
+  const { peer, intake, subscription, generation } = await subscribed(subject, { instance: 'mute' })
   intake.onDeliver = (delivered) => delivered.accept()
   await subject.traces.run(async () => subscription.start())
   const texts = textsFor(3)
   await peer.produce!(texts, subscription.address)
   await ensureAll(intake, texts, 'sent 3 messages')
   await delay(QUIET_MS)
+  if (subject.hasWays || subject.host.hasAnswered) return false
+  if (!subject.definition.redelivers) return true
+  await generation.close()
+  const next = await subscribed(subject, { instance: 'mute', generation: 2 })
+  next.intake.onDeliver = (delivered) => delivered.accept()
+  await subject.traces.run(async () => next.subscription.start())
+  await ensureAll(next.intake, texts, 'accepted 3 messages, and opened another session')
   return !subject.hasWays && !subject.host.hasAnswered
 }
