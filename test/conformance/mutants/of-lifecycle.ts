@@ -156,11 +156,13 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     failsInThread: [
       'output.stores',
       'output.equal-series',
+      'output.samples',
       'output.rehearse',
       'output.partial',
       'output.busy',
       'output.retry-after',
       'output.hanging',
+      'output.midway',
       'output.outage',
       'output.flushes',
       'output.stopped-hanging',

@@ -16,6 +16,38 @@ export const OF_OUTPUT: readonly Mutant[] = [
     failsInThread: ['output.answers'],
   },
   {
+    does: 'sends a batch in parts, and swallows the failure of all but the first',
+    base: 'output',
+    changes: [
+      code(
+        '      const { refused } = await post(lines)\n',
+        `      const refused = []
+      for (let from = 0; from < lines.length; from += 1000) {
+        const part = post(lines.slice(from, from + 1000)).catch((error) => {
+          if (from === 0) throw error
+          return { refused: [] }
+        })
+        refused.push(...(await part).refused.map((index) => from + index))
+      }
+`,
+      ),
+    ],
+    fails: ['output.midway'],
+    failsInThread: ['output.midway'],
+  },
+  {
+    does: 'sends the last sample of each series only',
+    base: 'output',
+    changes: [
+      code(
+        '      const { refused } = await post(lines)\n',
+        "      const keys = batch.series?.map(stringify)\n      const last = (line, i) => batch.signal === 'log' || keys.lastIndexOf(keys[i]) === i\n      const sent = lines.flatMap((line, i) => (last(line, i) ? [i] : []))\n      const answer = await post(sent.map((i) => lines[i]))\n      const refused = answer.refused.map((i) => sent[i])\n",
+      ),
+    ],
+    fails: ['output.samples'],
+    failsInThread: ['output.samples'],
+  },
+  {
     does: 'acknowledges before the store has it',
     base: 'output',
     changes: [code('return await written', 'await 0')],
@@ -26,6 +58,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.busy',
       'output.retry-after',
       'output.hanging',
+      'output.midway',
       'output.outage',
       'output.stopped-hanging',
       'swap.under-load',
@@ -93,7 +126,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
         '  const lines = new Map()\n  for (let i = 0; i < batch.length; i++)\n    lines.set(batch.series[i], stringify([batch.series[i], String(batch.values[i]), batch.times[i]]))\n  return [...lines.values()]',
       ),
     ],
-    fails: ['output.equal-series'],
+    fails: ['output.equal-series', 'output.samples'],
   },
   {
     does: 'takes a store that does not answer in time for one that has the records',

@@ -40,6 +40,17 @@ export const OF_SWAP: readonly Mutant[] = [
     fails: ['lifecycle.two-instances', 'swap.beside', 'swap.aborted', 'swap.under-load'],
   },
   {
+    does: 'sends what it restores',
+    base: 'output',
+    changes: [
+      code(
+        '      restore(state) {\n        if (!(state?.seen instanceof Set)) return\n',
+        '      async restore(state) {\n        if (!(state?.seen instanceof Set)) return\n        await post([...state.seen])\n',
+      ),
+    ],
+    fails: ['swap.state'],
+  },
+  {
     does: 'loses the first batch after a state was restored',
     base: 'output',
     changes: [

@@ -97,6 +97,12 @@ export const OF_TRANSPORT: readonly Mutant[] = [
     fails: ['transport.not-before-start'],
   },
   {
+    does: 'cuts a message after 4 KiB',
+    base: 'transport',
+    changes: [code('body: Buffer.from(line) }', 'body: Buffer.from(line).subarray(0, 4096) }')],
+    fails: ['transport.delivers'],
+  },
+  {
     does: 'delivers after its subscription was stopped',
     base: 'transport',
     changes: [

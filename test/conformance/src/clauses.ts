@@ -137,6 +137,7 @@ export const CLAUSES = {
   'O-18': 'What an output remembers MUST be bounded, or held weakly by its series.',
   'O-19':
     'A record that the store has refused for good MUST NOT be sent to it again by the output itself, but to find out which of several the store meant.',
+  'O-20': 'Of several samples of one series in a batch each SHOULD be there, where the store keeps what was.',
   'E-1':
     'What an error means MUST be told by its properties (`retryable`, `retryAfter`, `code`), not by its class.',
   'E-2': 'What is thrown MUST be an Error, and its message MUST say what failed and where.',
@@ -153,6 +154,7 @@ export const CLAUSES = {
   'S-6': '`follow` MUST change the state as `write` does, and MUST NOT write to a store or count.',
   'S-7':
     '`rehearse` MUST ask no store and count nothing, and MUST change nothing that a later `write` does. It SHOULD refuse what `write` would refuse.',
+  'S-8': '`restore` MUST NOT write to a store.',
   'W-1': "An input or output MUST do the same in a thread of its own as it does in the gateway's.",
   'W-2':
     '`write` and `apply` MUST take columns of any `ArrayLike<number>`: they are arrays in one thread and typed arrays out of another.',

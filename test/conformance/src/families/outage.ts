@@ -1,6 +1,6 @@
 import type { Check } from '../check.ts'
 import { ensure, notTried } from '../finding.ts'
-import { inTime, PATIENCE, until } from '../time.ts'
+import { inTime, PATIENCE, turn, until } from '../time.ts'
 import { ensureAskedOnce } from '../work/attempts.ts'
 import { copyOf, markedBatch } from '../work/batches.ts'
 import type { Marked } from '../work/batches.ts'
@@ -8,6 +8,9 @@ import { RETRY_AFTER_MS, faultOf, opened } from '../work/faults.ts'
 import { missing, worthWriting } from '../work/stored.ts'
 import { told, verdictOn } from '../work/verdict.ts'
 import { write } from '../work/write.ts'
+
+/** Of so many records whoever sends a batch in parts makes several. */
+const MANY = 5000
 
 /** What a store will take later. */
 export const OUTAGE: readonly Check[] = [
@@ -96,6 +99,45 @@ export const OUTAGE: readonly Check[] = [
         })
         // Nothing more is written to a session that gave itself up.
         if (loan.failures.length > 0) return
+      }
+    },
+  },
+  {
+    id: 'output.midway',
+    level: 'must',
+    clauses: ['O-1', 'O-2'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      const { session } = generation
+      const busy = faultOf(peer, 'busy', 'be busy')
+      if (peer.attempts === undefined)
+        notTried('the peer of conformance.js cannot say how often it was asked (attempts)', 'attempts')
+      for (const signal of inTime(worthWriting(subject, peer))) {
+        const { batch, tokens } = markedBatch(signal, MANY, subject.random)
+        const before = await peer.attempts()
+        const writing = write(session, batch)
+        let isOver = false
+        const over = (): void => void (isOver = true)
+        writing.then(over, over)
+        while (!isOver && (await peer.attempts()) === before) await turn()
+        await busy(RETRY_AFTER_MS)
+        const written = await writing
+        await peer.faults!.heal()
+        if (written.how === 'pending') return
+        const did = `wrote ${MANY} records (${signal}) to a store that asks to come again later from its second answer on`
+        const hint =
+          'One part that fails is reason enough to reject, with retryable(…); or list the records of that part as rejected.'
+        ensure(!told(written).includes('retryable: false'), { did, saw: `the write ${told(written)}`, hint })
+        if (written.how === 'failed') continue
+        const rejected = new Set(written.rejected.map(({ index }) => index))
+        const taken = tokens.filter((_, i) => !rejected.has(i))
+        const lost = await missing(peer, session.address, taken)
+        ensure(lost.length === 0, {
+          did,
+          saw: `the write ${told(written)}, and the store lacks ${lost.length} of the others`,
+          hint,
+        })
       }
     },
   },

@@ -1,7 +1,7 @@
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { PATIENCE } from '../time.ts'
-import { markedBatch, oddBatch, twinBatch } from '../work/batches.ts'
+import { courseBatch, markedBatch, oddBatch, twinBatch } from '../work/batches.ts'
 import { opened } from '../work/faults.ts'
 import { missing, storedCounts, worthWriting } from '../work/stored.ts'
 import { allSignalsOf, write, writeWell } from '../work/write.ts'
@@ -68,6 +68,26 @@ export const OUTPUT: readonly Check[] = [
         did: 'wrote two samples of one series, and two whose series are equal but not the same object',
         saw: `the store has ${counts[0]} of the first and ${counts[1]} of the others`,
         hint: 'Tell series apart by their name and labels; the object is good for a cache only.',
+      })
+    },
+  },
+  {
+    id: 'output.samples',
+    level: 'should',
+    clauses: ['O-20'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      if (!worthWriting(subject, peer).includes('metric')) notRun('it takes no metrics')
+      if (peer.keeps === false) notRun('its store is the session itself, which shows what is, not what was')
+      const { batch, token } = courseBatch(subject.random)
+      await writeWell(generation.session, batch, 'to a peer that works')
+      const count = (await storedCounts(peer, generation.session.address, [token])).get(token)!
+      if (count === 0) notTried('the store has not what was written, as output.stores has found')
+      ensure(count >= batch.length, {
+        did: `wrote ${batch.length} samples of one series, a minute apart, in one batch`,
+        saw: `the store has ${count} of them`,
+        hint: 'A batch holds what came since the last one: send every sample of a series, not the last.',
       })
     },
   },

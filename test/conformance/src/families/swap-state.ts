@@ -21,7 +21,7 @@ export const SWAP_STATE: readonly Check[] = [
   {
     id: 'swap.state',
     level: 'must',
-    clauses: ['S-1', 'S-3', 'S-4'],
+    clauses: ['S-1', 'S-3', 'S-4', 'S-8'],
     kinds: ['output'],
     async run(subject) {
       const { before, signal } = await stateful(subject)
@@ -44,6 +44,7 @@ export const SWAP_STATE: readonly Check[] = [
       })
       await works(subject, before.session, 'after exportState')
       const next = await another(subject)
+      const kept = await keptBy(subject, before, tokens)
       const restored = await ending(async () => next.session.restore!(copy), PATIENCE.grantMs)
       if (restored.how !== 'resolved')
         fail({
@@ -52,6 +53,11 @@ export const SWAP_STATE: readonly Check[] = [
           hint: 'A state of the same version is taken.',
         })
       const did = 'restored what exportState gave'
+      ensure((await keptBy(subject, before, tokens)) === kept, {
+        did,
+        saw: 'the store has the records that the old one had written once more',
+        hint: 'Take note of the state, and send nothing: what stands in it is in the store.',
+      })
       const hintTaken = 'Take over everything in restore.'
       const other = next.session.exportState && comparison.difference(known, await exported(next.session))
       ensure(other === undefined, {
@@ -125,13 +131,7 @@ export const SWAP_STATE: readonly Check[] = [
       await write(before.session, batch)
       const next = await another(subject)
       await next.session.restore!(state)
-      const { address } = before.session
-      const peer = subject.isFull ? await subject.peer() : undefined
-      const counts = async () =>
-        peer?.received === undefined
-          ? undefined
-          : [...(await storedCounts(peer, address, tokens)).values()].join()
-      const countsBefore = await counts()
+      const kept = await keptBy(subject, before, tokens)
       const changed = watched(batch)
       const end = await ending(async () => next.session.follow!(batch as never), PATIENCE.grantMs)
       const did = 'let the new session follow a batch that the old one had written'
@@ -143,7 +143,7 @@ export const SWAP_STATE: readonly Check[] = [
         })
       const what = changed()
       ensure(what === undefined, { did, saw: String(what), hint: 'Outputs share a batch.' })
-      ensure((await counts()) === countsBefore, {
+      ensure((await keptBy(subject, before, tokens)) === kept, {
         did,
         saw: 'the store has its records once more',
         hint: 'Take note of it, no more.',
@@ -195,6 +195,17 @@ async function stateful(subject: Subject) {
     ? worthWriting(subject, await subject.peer())
     : signalsOf(subject.definition)
   return { before, signal: signal! }
+}
+
+/** How often the store has each of these records; undefined where no peer says it. */
+async function keptBy(
+  subject: Subject,
+  { session }: Generation,
+  tokens: readonly string[],
+): Promise<string | undefined> {
+  const peer = subject.isFull ? await subject.peer() : undefined
+  if (peer?.received === undefined) return undefined
+  return [...(await storedCounts(peer, session.address, tokens)).values()].join()
 }
 
 /** What a store that is the session itself has of these records, as its peer sees it; undefined for any other. */

@@ -16,6 +16,8 @@ const SUBSCRIPTION_STOP =
   'Subscription.stop: resolves when no further deliver will follow. Calling it twice is fine.'
 /** What should not happen is waited for that long. */
 const QUIET_MS = 150
+/** More than one page or packet. */
+const LONG_BYTES = 6000
 
 /** Messages from a peer to the intake. */
 export const TRANSPORT: readonly Check[] = [
@@ -92,6 +94,16 @@ export const TRANSPORT: readonly Check[] = [
         did: `sent ${strange}`,
         saw: `the body is ${JSON.stringify(intake.with(token)[0]!.text)}`,
         hint: 'Hand the bytes on as they came; a body that has to be a text is UTF-8.',
+      })
+      const [short] = textsFor(1)
+      const long = short!.replace('}', `,"text":"${'x'.repeat(LONG_BYTES)}"}`)
+      await produce(peer, [long], subscription)
+      const head = short!.slice(0, -1)
+      await ensureAll(intake, [head], `sent a message of ${long.length} bytes`)
+      ensure(intake.with(long).length > 0, {
+        did: `sent a message of ${long.length} bytes`,
+        saw: `the body has ${intake.with(head)[0]!.text.length}`,
+        hint: 'A message is whole, or it is none: what is too long is refused.',
       })
     },
   },

@@ -48,6 +48,16 @@ export function twinBatch(random: () => number): Marked {
   return { batch: { signal: 'metric', length: 4, series, values: [1, 2, 1, 2], times }, tokens }
 }
 
+/** Samples of one series, a minute apart, with the token that it holds. */
+export function courseBatch(random: () => number): { readonly batch: Batch; readonly token: string } {
+  const { batch, tokens } = markedBatch('metric', 1, random)
+  if (batch.signal !== 'metric') throw new Error('no metrics')
+  const minutes = [3, 2, 1]
+  const series = minutes.map(() => batch.series[0]!)
+  const times = minutes.map((minute) => batch.times[0]! - minute * 60_000)
+  return { batch: { signal: 'metric', length: 3, series, values: minutes, times }, token: tokens[0]! }
+}
+
 /** The batch again, as a retry brings it. */
 export function copyOf(batch: Batch): Batch {
   if (batch.signal !== 'metric') return structuredClone(batch)
