@@ -21,6 +21,8 @@ export interface WatchOptions {
   changed(paths: readonly string[], final: boolean): Promise<'unfinished' | undefined>
 }
 
+const BREATH_MS = 50
+
 /** What files hold, by path: a digest, or nothing where there is no file or an empty one. */
 type Contents = ReadonlyMap<string, string | undefined>
 
@@ -74,6 +76,8 @@ export class FileWatch {
     while (this.#again && !this.#closing.signal.aborted) {
       this.#again = false
       await this.#compare()
+      // A file that is written all the time is not read all the time.
+      await this.#pause(BREATH_MS)
     }
     this.#looking = false
   }
