@@ -87,7 +87,7 @@ export class GenerationStore {
     }
   }
 
-  /** What taking the code from where it is installed would give now; `known` saves reading it all when no file was written since. */
+  /** What taking the code from where it is installed would give now; what was taken before, `known` say, saves reading it all when no file was written since. */
   async look(
     kind: Kind,
     plugin: string,
@@ -95,7 +95,8 @@ export class GenerationStore {
   ): Promise<Pick<Placed, 'content' | 'stamp' | 'package'>> {
     const folder = this.#folderOf(kind, { kind: 'installed', plugin })
     const tree = await SourceTree.read(closureOf(folder, this.#settings.folder))
-    const content = known?.stamp === tree.stamp ? known.content : await tree.content()
+    const taken = known?.stamp === tree.stamp ? known : this.#stamps.get(tree.stamp)
+    const content = taken?.content ?? (await tree.content())
     return { content, stamp: tree.stamp, package: readManifest(folder, kind) }
   }
 
