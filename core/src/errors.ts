@@ -91,6 +91,10 @@ export const ERRORS = {
     means: 'A change was not carried out, or only in part; what ran before goes on.',
     hint: 'See the reasons behind it, mend what they name and ask for it again. `smart-gateway changes` lists the last ones.',
   },
+  SG_TOO_MANY_CHANGES: {
+    means: 'So many changes wait for their turn that no further one is taken.',
+    hint: 'Wait until some are done: `smart-gateway changes` lists them, and which one is under way.',
+  },
   SG_DEAD_LETTERS_FAILED: {
     means: 'The dead letter store cannot be opened.',
     hint: 'Mend what the reason names; a damaged file can be moved away, a new one is made at the next start. Without it the gateway goes on: what is refused for good is logged and not kept.',

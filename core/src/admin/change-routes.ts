@@ -73,10 +73,11 @@ function codeOf(error: unknown): { code?: string; hint?: string } {
   return error instanceof GatewayError ? { code: error.code, hint: error.hint } : {}
 }
 
-function statusOf(error: unknown): 400 | 404 | 409 | 413 | 500 | 503 {
+function statusOf(error: unknown): 400 | 404 | 409 | 413 | 429 | 500 | 503 {
   if (error instanceof TooLarge) return 413
   if (error instanceof BadRequest) return 400
   if (!(error instanceof GatewayError)) return 500
   if (error.code === 'SG_UNKNOWN_INSTANCE') return 404
+  if (error.code === 'SG_TOO_MANY_CHANGES') return 429
   return error.code === 'SG_STOPPING' ? 503 : 409
 }

@@ -6,6 +6,8 @@ import type { Trigger } from './change.ts'
 /** What a change does once its turn has come. */
 export type Work = (change: Change, signal: AbortSignal) => Promise<void>
 
+/** So many may wait for their turn that a person or a program asked for. */
+const MOST_WAITING = 100
 /** So many can be asked for when they are over. */
 const REMEMBERED = 100
 
@@ -36,10 +38,12 @@ export class Changes {
     return this.#all.find((change) => change.id === id)
   }
 
-  /** Puts a change at the end of the queue. Its `done` never rejects: what went wrong is in its outcome. Throws SG_STOPPING. */
+  /** Puts a change at the end of the queue. Its `done` never rejects: what went wrong is in its outcome. Throws SG_STOPPING or SG_TOO_MANY_CHANGES. */
   add(trigger: Trigger, what: string, work: Work): Change {
     if (this.#closing.signal.aborted)
       throw new GatewayError('SG_STOPPING', 'the gateway is stopping and changes nothing any more')
+    if (trigger === 'api' && this.#all.filter(({ state }) => state !== 'done').length >= MOST_WAITING)
+      throw new GatewayError('SG_TOO_MANY_CHANGES', `${MOST_WAITING} changes wait for their turn already`)
     const change = new Change(String(++this.#count), trigger, what)
     this.#all.push(change)
     this.#forget()

@@ -72,14 +72,19 @@ export class Codes {
   async newer(kind: Kind, spec: InstanceSpec, code: Code | undefined): Promise<string | undefined> {
     if (code === undefined) return undefined
     const pin = this.#pins.get(spec.name)
+    // Of code that lies where it is installed only the version is known.
+    const isKnown = pin !== undefined || code.placed !== undefined
     try {
       const { content, package: found } = await this.#store.look(
         kind,
         spec.plugin,
         pin === undefined ? code.placed : undefined,
       )
-      if (content === (pin === undefined ? code.placed?.content : pin.installed)) return undefined
       const { version } = code.package
+      const isSame = isKnown
+        ? content === (pin?.installed ?? code.placed?.content)
+        : version === found.version
+      if (isSame) return undefined
       return version === found.version
         ? `the code that is installed changed (version ${version})`
         : `version ${found.version} is installed, ${version} runs`
@@ -139,6 +144,12 @@ export class Codes {
   async forget(name: string): Promise<void> {
     this.unpin(name)
     await this.#store.forget(name)
+  }
+
+  /** Lets go of what is kept for instances that went away while no gateway ran. */
+  async forgetAllBut(names: ReadonlySet<string>): Promise<void> {
+    const known = new Set([...this.#pins.keys(), ...this.#store.instances()])
+    for (const name of known) if (!names.has(name)) await this.forget(name)
   }
 
   async #installed(kind: Kind, { plugin }: InstanceSpec): Promise<string | undefined> {

@@ -100,6 +100,16 @@ export class GenerationStore {
     return { content, stamp: tree.stamp, package: readManifest(folder, kind) }
   }
 
+  /** The names of those for which something lies on the disk. */
+  instances(): readonly string[] {
+    const home = join(this.#settings.stateFolder, 'generations')
+    try {
+      return readdirSync(home)
+    } catch {
+      return []
+    }
+  }
+
   /** What lies on the disk for an instance, the oldest first. */
   list(instance: string, kind: Kind): readonly Placed[] {
     return numbersIn(this.#home(instance)).flatMap((number) => this.#read(instance, kind, number) ?? [])

@@ -14,7 +14,7 @@ export interface SwapFigures {
   readonly addedMs: number
   /** By how much that differs between two windows without swaps. */
   readonly noiseMs: number
-  /** By how much the neighbours' 99th percentile is above that in peace, and what it differs by there in 19 of 20 pairs of windows. */
+  /** By how much the neighbours' 99th percentile is above that in peace, and by how much two windows of peace differ: medians of all turns. */
   readonly neighbours: { readonly addedMs: number; readonly noiseMs: number }
 }
 
@@ -40,17 +40,18 @@ export function swapFigures(
   const met = spreadOf(tookIn(around(swaps), swapped))
   figures['messages in peace'] = `${inWords(peace)} of ${peace.count}`
   figures['messages around a swap'] = `${inWords(met)} of ${met.count}`
-  const waits = differences(turns, swapped, (turn) => around(swaps.filter((swap) => isIn(swap, turn))))
+  const waits = differences(turns, swapped, (turn) => [around(swaps.filter((swap) => isIn(swap, turn)))])
   figures['a message waits for a swap'] =
     `p99 ${signed(waits.differs)} ms (A/A noise ${waits.noise.toFixed(1)}), max ${signed(met.max - peace.max)} ms`
-  const besides = differences(turns, beside, ({ swapping }) => swapping)
+  // Each window for itself: a longer one would hold what is rare more often.
+  const besides = differences(turns, beside, ({ swapping }) => swapping.map((window) => [window]))
   figures["the neighbours' p99"] =
-    `${besides.peace.toFixed(1)} ms in peace (A/A: two windows differ by ${besides.noise.toFixed(1)}, 19 of 20 by at most ${besides.mostNoise.toFixed(1)}), ${signed(besides.differs)} ms in windows with swaps`
+    `${besides.peace.toFixed(1)} ms in peace (A/A: two windows differ by ${besides.noise.toFixed(1)}, 19 of 20 by at most ${besides.mostNoise.toFixed(1)}), ${signed(besides.differs)} ms in windows with swaps (95 % of such medians: ${besides.sure.map(signed).join(' to ')})`
   return {
     figures,
     addedMs: waits.differs,
     noiseMs: waits.noise,
-    neighbours: { addedMs: besides.differs, noiseMs: besides.mostNoise },
+    neighbours: { addedMs: besides.differs, noiseMs: besides.noise },
   }
 }
 
@@ -60,25 +61,28 @@ interface Differences {
   /** By how much two windows of peace differ: in half of the pairs, and in 19 of 20. */
   readonly noise: number
   readonly mostNoise: number
-  /** By how much other windows are above them. */
+  /** By how much other windows are above them, and between which figures that lies in 19 of 20 runs like this one. */
   readonly differs: number
+  readonly sure: readonly [number, number]
 }
 
 /** Compares 99th percentiles within each turn, and takes the median of all: others who use the machine come and go, too. */
 function differences(
   turns: readonly Turn[],
   balance: Balance,
-  others: (turn: Turn) => readonly Window[],
+  others: (turn: Turn) => readonly (readonly Window[])[],
 ): Differences {
   const p99 = (windows: readonly Window[]): number => spreadOf(tookIn(windows, balance)).p99
   const pairs = turns.map(({ peace: [first, second] }) => [p99([first]), p99([second])] as const)
   const noises = pairs.map(([first, second]) => Math.abs(second - first))
   const means = pairs.map(([first, second]) => (first + second) / 2)
+  const differences = turns.map((turn, i) => mean(others(turn).map(p99)) - means[i]!)
   return {
     peace: median(means),
     noise: median(noises),
     mostNoise: quantile(Float64Array.from(noises).sort(), 0.95),
-    differs: median(turns.map((turn, i) => p99(others(turn)) - means[i]!)),
+    differs: median(differences),
+    sure: sureOf(differences),
   }
 }
 
@@ -94,6 +98,17 @@ function isIn({ startMs }: Swap, { swapping }: Turn): boolean {
 function median(values: readonly number[]): number {
   const sorted = Float64Array.from(values).sort()
   return (quantile(sorted, 0.5) + sorted[(sorted.length - 1) >> 1]!) / 2
+}
+
+/** The ranks between which a median lies with 95 %, by the binomial distribution: whatever the figures are distributed like. */
+function sureOf(values: readonly number[]): readonly [number, number] {
+  const sorted = [...values].toSorted((a, b) => a - b)
+  const rank = Math.max(0, Math.floor((sorted.length - 1.96 * Math.sqrt(sorted.length)) / 2))
+  return [sorted[rank]!, sorted[sorted.length - 1 - rank]!]
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 function signed(ms: number): string {

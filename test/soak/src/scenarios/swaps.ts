@@ -80,7 +80,7 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
           // A few turns are too few to know the noise.
           ...(full && others.addedMs > others.noiseMs
             ? [
-                `the neighbours' p99 is ${others.addedMs.toFixed(1)} ms higher, two windows of peace differ by ${others.noiseMs.toFixed(1)} at most`,
+                `the neighbours' p99 is ${others.addedMs.toFixed(1)} ms higher, two windows of peace differ by ${others.noiseMs.toFixed(1)}`,
               ]
             : []),
         ],
