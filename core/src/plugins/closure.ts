@@ -43,7 +43,7 @@ export function closureOf(folder: string, host: string): readonly ClosurePackage
 const INSTALL_MS = 600_000
 
 /** Whether npm is about to put another version in a package's place: it keeps the old one beside it, under a hidden name, until it is done. */
-export function isBeingInstalled({ folder }: ClosurePackage): boolean {
+export function isBeingInstalled({ folder }: ClosurePackage, nowMs: number): boolean {
   const parent = dirname(folder)
   if (!folder.includes('/node_modules/')) return false
   const hidden = `.${basename(folder)}-`
@@ -51,7 +51,7 @@ export function isBeingInstalled({ folder }: ClosurePackage): boolean {
     if (!name.startsWith(hidden) || !/^[a-zA-Z0-9]{8}$/.test(name.slice(hidden.length))) return false
     // Gone in this very moment: npm is done.
     const found = statSync(join(parent, name), { throwIfNoEntry: false })
-    return found !== undefined && Date.now() - found.ctimeMs < INSTALL_MS
+    return found !== undefined && nowMs - found.ctimeMs < INSTALL_MS
   })
 }
 

@@ -1,19 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Kind } from '@smart-gateway/sdk'
 import { sleep } from '../backoff.ts'
 import { GatewayError } from '../errors.ts'
-import { closureOf, isBeingInstalled } from './closure.ts'
 import { readManifest } from './manifest.ts'
 import type { PluginPackage } from './manifest.ts'
 import { installFromNpm } from './npm.ts'
 import type { NpmRules } from './npm.ts'
 import { findPlugin } from './resolve.ts'
 import type { PluginSource } from './source.ts'
-import { copyAgain, SourceTree } from './source-tree.ts'
+import type { SourceTree } from './source-tree.ts'
+import { Trees } from './trees.ts'
 
 /** Code that lies in a folder of its own, which nobody changes any more. */
 export interface Placed {
@@ -47,6 +47,8 @@ export interface StoreSettings {
 /** How long a tree that is being written is waited for. */
 const AGREE_MS = 10_000
 const PAUSE_MS = 200
+/** A file is half written for no longer. */
+const HALF_MS = 1000
 
 /**
  * Keeps the code of generations: each in an immutable folder of its own that holds a plugin's package with everything that it depends
@@ -54,6 +56,7 @@ const PAUSE_MS = 200
  */
 export class GenerationStore {
   readonly #settings: StoreSettings
+  readonly #trees = new Trees()
   /** Folders from which this process may have imported something. */
   readonly #used = new Set<string>()
   /** The last one that was taken of files with a stamp, of whichever instance. */
@@ -79,7 +82,7 @@ export class GenerationStore {
         )
         return await this.#take(instance, kind, source, folder, signal, integrity)
       } finally {
-        await rm(home, { recursive: true, force: true })
+        await this.#trees.remove(home)
       }
     } catch (cause) {
       if (cause instanceof GatewayError && cause.code !== 'SG_STOPPING') throw cause
@@ -94,9 +97,10 @@ export class GenerationStore {
     known?: Placed,
   ): Promise<Pick<Placed, 'content' | 'stamp' | 'package'>> {
     const folder = this.#folderOf(kind, { kind: 'installed', plugin })
-    const tree = await SourceTree.read(closureOf(folder, this.#settings.folder))
+    const tree = await this.#trees.read(folder, this.#settings.folder)
+    if (tree === undefined) throw new Error(`npm is about to change ${folder}`)
     const taken = known?.stamp === tree.stamp ? known : this.#stamps.get(tree.stamp)
-    const content = taken?.content ?? (await tree.content())
+    const content = taken?.content ?? (await this.#trees.content(tree))
     return { content, stamp: tree.stamp, package: readManifest(folder, kind) }
   }
 
@@ -134,9 +138,11 @@ export class GenerationStore {
       (name) => !numbers.map(String).includes(name) && !isOfThisProcess(name),
     )
     for (const name of [...gone, ...broken])
-      await rm(join(home, name), { recursive: true, force: true }).catch((err: unknown) =>
-        this.#settings.log.warn({ err }, `${join(home, name)} cannot be removed; remove it by hand`),
-      )
+      await this.#trees
+        .remove(join(home, name))
+        .catch((err: unknown) =>
+          this.#settings.log.warn({ err }, `${join(home, name)} cannot be removed; remove it by hand`),
+        )
     for (const [stamp, placed] of this.#stamps)
       if (!existsSync(packagesOf(placed))) this.#stamps.delete(stamp)
   }
@@ -156,9 +162,11 @@ export class GenerationStore {
 
   /** Lets go of all code of an instance that is no more. */
   async forget(instance: string): Promise<void> {
-    await rm(this.#home(instance), { recursive: true, force: true }).catch((err: unknown) =>
-      this.#settings.log.warn({ err }, `${this.#home(instance)} cannot be removed; remove it by hand`),
-    )
+    await this.#trees
+      .remove(this.#home(instance))
+      .catch((err: unknown) =>
+        this.#settings.log.warn({ err }, `${this.#home(instance)} cannot be removed; remove it by hand`),
+      )
   }
 
   async #take(
@@ -181,7 +189,7 @@ export class GenerationStore {
     try {
       const deadlineMs = Date.now() + AGREE_MS
       for (let before = first; ;) {
-        const content = await before.copy(join(temporary, 'packages'))
+        const content = await this.#trees.copy(before, join(temporary, 'packages'))
         const after = await this.#settled(folder, signal)
         if (after.stamp === before.stamp)
           return await this.#keep(instance, kind, temporary, {
@@ -192,25 +200,27 @@ export class GenerationStore {
           })
         if (Date.now() > deadlineMs)
           throw new Error(`${folder} is written all the time: no two readings of it agree`)
-        await rm(temporary, { recursive: true, force: true })
+        await this.#trees.remove(temporary)
         before = after
       }
     } catch (error) {
-      await rm(temporary, { recursive: true, force: true })
+      await this.#trees.remove(temporary)
       throw error
     }
   }
 
   /** Reads a tree that npm is not in the middle of changing. */
   async #settled(folder: string, signal: AbortSignal): Promise<SourceTree> {
-    for (const deadlineMs = Date.now() + AGREE_MS; ;) {
+    const beganMs = Date.now()
+    for (const deadlineMs = beganMs + AGREE_MS; ;) {
       try {
-        const closure = closureOf(folder, this.#settings.folder)
-        if (!closure.some(isBeingInstalled)) return await SourceTree.read(closure)
+        const tree = await this.#trees.read(folder, this.#settings.folder)
+        if (tree !== undefined) return tree
         if (Date.now() > deadlineMs) throw new Error(`npm does not end to change ${folder}`)
       } catch (error) {
-        // Half a package looks like a broken one.
-        if (Date.now() > deadlineMs || signal.aborted || !isBeingWritten(folder)) throw error
+        // Half a package looks like a broken one, and half a manifest is no JSON.
+        const isHalf = (error as Error).name === 'SyntaxError' && Date.now() - beganMs < HALF_MS
+        if (Date.now() > deadlineMs || signal.aborted || !(isHalf || isBeingWritten(folder))) throw error
       }
       await sleep(PAUSE_MS, signal)
     }
@@ -231,7 +241,7 @@ export class GenerationStore {
     const { content, stamp, integrity } = placed
     const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
     try {
-      await copyAgain(packagesOf(placed), join(temporary, 'packages'))
+      await this.#trees.copyAgain(packagesOf(placed), join(temporary, 'packages'))
       return await this.#keep(instance, kind, temporary, {
         source,
         content,
@@ -239,7 +249,7 @@ export class GenerationStore {
         ...(integrity !== undefined && { integrity }),
       })
     } catch (error) {
-      await rm(temporary, { recursive: true, force: true })
+      await this.#trees.remove(temporary)
       throw error
     }
   }

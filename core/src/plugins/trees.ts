@@ -1,0 +1,73 @@
+import { Worker } from 'node:worker_threads'
+import { Channel } from '../worker/channel.ts'
+import type { SourceTree } from './source-tree.ts'
+
+/** The thread is let go of when nobody has asked it for anything for so long. */
+const IDLE_MS = 10_000
+
+/**
+ * Reads, copies and removes the code of plugins in a thread of its own, which is there while it is needed: the event loop would spend
+ * milliseconds of each swap on files, ten times as much with the asynchronous calls of Node as with those that wait.
+ */
+export class Trees {
+  #thread: { readonly worker: Worker; readonly channel: Channel } | undefined
+  #asked = 0
+  #idle: NodeJS.Timeout | undefined
+
+  /** The files of a package and of all that it depends on; undefined while npm is about to change them. `host` is where peers are found. */
+  read(folder: string, host: string): Promise<SourceTree | undefined> {
+    return this.#ask('read', { folder, host, nowMs: Date.now() })
+  }
+
+  /** A digest of what the files hold. */
+  content(tree: SourceTree): Promise<string> {
+    return this.#ask('content', tree)
+  }
+
+  /** Copies the files to a folder; resolves with a digest of what they hold. */
+  copy(tree: SourceTree, target: string): Promise<string> {
+    return this.#ask('copy', { tree, target })
+  }
+
+  /** Makes another folder like one that `copy` has made. */
+  copyAgain(from: string, to: string): Promise<void> {
+    return this.#ask('copyAgain', { from, to })
+  }
+
+  /** Removes a folder with all that is in it, where it is there. */
+  remove(folder: string): Promise<void> {
+    return this.#ask('remove', folder)
+  }
+
+  async #ask<T>(verb: string, payload: unknown): Promise<T> {
+    const { worker, channel } = (this.#thread ??= this.#start())
+    clearTimeout(this.#idle)
+    if (this.#asked++ === 0) worker.ref()
+    try {
+      return await channel.ask<T>(verb, payload)
+    } finally {
+      if (--this.#asked === 0) {
+        worker.unref()
+        this.#idle = setTimeout(() => this.#end(worker), IDLE_MS).unref()
+      }
+    }
+  }
+
+  #start(): { readonly worker: Worker; readonly channel: Channel } {
+    const file = import.meta.filename.endsWith('.ts') ? './tree-thread.ts' : './tree-thread.js'
+    const worker = new Worker(new URL(file, import.meta.url), { name: 'code of plugins' })
+    const over = (reason: Error): void => {
+      if (this.#thread?.worker === worker) this.#thread = undefined
+      channel.end(reason)
+    }
+    const channel = new Channel(worker, {}, over as (error: unknown) => void)
+    worker.on('error', over as (error: unknown) => void)
+    worker.on('exit', () => over(new Error('the thread that reads the code of plugins has ended')))
+    return { worker, channel }
+  }
+
+  #end(worker: Worker): void {
+    if (this.#thread?.worker === worker) this.#thread = undefined
+    void worker.terminate()
+  }
+}
