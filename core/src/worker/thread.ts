@@ -1,4 +1,7 @@
-/** The thread of one generation: imports its plugin, opens it and does what the host asks of its session. */
+/**
+ * The thread of one generation: imports its plugin, opens it and does what the host asks of its session. What is published is one file:
+ * to load its modules one by one took a quarter of the time in which a thread is there.
+ */
 import { getHeapStatistics } from 'node:v8'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
