@@ -119,6 +119,63 @@ test('a ConfigMap whose ..data is swapped is one change, each time', async () =>
   }
 })
 
+test.each<[string, string, (folder: string) => void, (folder: string) => void | Promise<void>]>([
+  [
+    'a link that a link to its folder leads through is replaced',
+    'current/startup.yaml',
+    (folder) => {
+      for (const version of ['old', 'new']) {
+        mkdirSync(join(folder, version))
+        writeFileSync(join(folder, version, 'startup.yaml'), version)
+      }
+      symlinkSync('old', join(folder, 'stable'))
+      symlinkSync('stable', join(folder, 'current'))
+    },
+    (folder) => {
+      symlinkSync('new', join(folder, 'next'))
+      renameSync(join(folder, 'next'), join(folder, 'stable'))
+    },
+  ],
+  [
+    'a link on the way is away for a while',
+    'startup.yaml',
+    (folder) => {
+      mkdirSync(join(folder, '..old'))
+      writeFileSync(join(folder, '..old', 'startup.yaml'), 'old')
+      symlinkSync('..old', join(folder, '..data'))
+      symlinkSync('..data/startup.yaml', join(folder, 'startup.yaml'))
+    },
+    async (folder) => {
+      rmSync(join(folder, '..data'))
+      await delay(QUIET_MS)
+      mkdirSync(join(folder, '..new'))
+      writeFileSync(join(folder, '..new', 'startup.yaml'), 'new')
+      symlinkSync('..new', join(folder, '..data'))
+    },
+  ],
+  [
+    'its folder is replaced by one that holds the same, and it is edited there',
+    'config/startup.yaml',
+    (folder) => {
+      mkdirSync(join(folder, 'config'))
+      writeFileSync(join(folder, 'config/startup.yaml'), 'old')
+    },
+    async (folder) => {
+      renameSync(join(folder, 'config'), join(folder, 'before'))
+      mkdirSync(join(folder, 'config'))
+      writeFileSync(join(folder, 'config/startup.yaml'), 'old')
+      await delay(QUIET_MS)
+      writeFileSync(join(folder, 'config/startup.yaml'), 'new')
+    },
+  ],
+])('a file is found without polling where %s', async (_, path, begin, change) => {
+  const folder = scratch()
+  begin(folder)
+  const { told } = await watching(join(folder, path))
+  await change(folder)
+  await until('it is told', () => told.at(-1) === 'new')
+})
+
 test('what stays unfinished is told when patience ends; what is gone too', async () => {
   const path = file()
   const { once, told } = await watching(path)

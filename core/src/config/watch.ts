@@ -76,7 +76,7 @@ export class FileWatch {
     while (this.#again && !this.#closing.signal.aborted) {
       this.#again = false
       await this.#compare()
-      // A file that is written all the time is not read all the time.
+      // A file that is written all the time is read twenty times a second at most.
       await this.#pause(BREATH_MS)
     }
     this.#looking = false
@@ -84,6 +84,8 @@ export class FileWatch {
 
   async #compare(): Promise<void> {
     const { settleMs } = this.#options
+    // What leads to the files may be another folder by now, that holds the same.
+    this.#folders.follow(this.#paths)
     let contents = await contentsOf(this.#paths)
     if (differing(this.#known, contents).length === 0) return
     let settled = await this.#settled(contents, settleMs)

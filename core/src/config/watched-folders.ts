@@ -1,6 +1,6 @@
-import { lstatSync, readlinkSync, realpathSync, watch } from 'node:fs'
+import { existsSync, readlinkSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
-import { basename, dirname, resolve } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
 
 /** So many links lead to a file at most. */
 const MAX_LINKS = 40
@@ -14,6 +14,8 @@ interface Entry {
 
 interface Watched {
   readonly watcher: FSWatcher
+  /** Which folder it is: another one may be put in its place. */
+  readonly identity: string
   /** What else happens in the folder, be it the log that an output writes there, is no event. */
   names: ReadonlySet<string>
 }
@@ -35,8 +37,8 @@ export class WatchedFolders {
   /** Watches what leads to these files now, and nothing else. */
   follow(paths: Iterable<string>): void {
     const entries = Map.groupBy([...paths].flatMap(entriesTo), ({ folder }) => folder)
-    for (const [folder, { watcher }] of this.#watched) {
-      if (entries.has(folder)) continue
+    for (const [folder, { watcher, identity }] of this.#watched) {
+      if (entries.has(folder) && identityOf(folder) === identity) continue
       watcher.close()
       this.#watched.delete(folder)
     }
@@ -55,10 +57,11 @@ export class WatchedFolders {
 
   #watch(folder: string, names: ReadonlySet<string>): void {
     try {
+      const identity = identityOf(folder)
       const watcher = watch(folder, { persistent: false }, (_, name) => {
         if (name === null || watched.names.has(name)) this.#onEvent()
       })
-      const watched: Watched = { watcher, names }
+      const watched: Watched = { watcher, identity, names }
       watcher.on('error', (error) => {
         watcher.close()
         this.#watched.delete(folder)
@@ -71,28 +74,44 @@ export class WatchedFolders {
   }
 }
 
-/** What is not there is left out, whoever polls finds out when it comes. */
+function identityOf(folder: string): string {
+  const found = statSync(folder, { throwIfNoEntry: false })
+  return `${found?.dev}:${found?.ino}`
+}
+
+/** Every link on the way to a file, and what stands at its end: the file, or the first thing that is not there. */
 function entriesTo(path: string): readonly Entry[] {
   const entries: Entry[] = []
-  for (let at = resolve(path), links = 0; links < MAX_LINKS; links++) {
-    try {
-      entries.push({ folder: realpathSync(dirname(at)), name: basename(at) })
-      // The folder may be a link itself, as Kubernetes' ..data is: what holds the link matters too.
-      entries.push(...linksTo(dirname(at)))
-      if (!lstatSync(at).isSymbolicLink()) break
-      at = resolve(dirname(at), readlinkSync(at))
-    } catch {
-      break
+  const rest = partsOf(resolve(path))
+  let folder: string = sep
+  for (let links = 0; rest.length > 0 && links < MAX_LINKS;) {
+    const name = rest.shift()!
+    if (name === '..') folder = dirname(folder)
+    if (name === '..' || name === '.') continue
+    const at = join(folder, name)
+    const target = linkAt(at)
+    if (rest.length === 0 || target !== undefined || !existsSync(at)) entries.push({ folder, name })
+    if (target === undefined) {
+      if (!existsSync(at)) break
+      folder = at
+      continue
     }
+    links++
+    if (isAbsolute(target)) folder = sep
+    rest.unshift(...partsOf(target))
   }
   return entries
 }
 
-function linksTo(folder: string): readonly Entry[] {
-  const above = dirname(folder)
-  if (above === folder) return []
-  const own = lstatSync(folder).isSymbolicLink()
-    ? [{ folder: realpathSync(above), name: basename(folder) }]
-    : []
-  return [...own, ...linksTo(above)]
+function partsOf(path: string): string[] {
+  return path.split(sep).filter((part) => part !== '')
+}
+
+/** Where a link leads; undefined for what is none. */
+function linkAt(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
 }
