@@ -20,16 +20,22 @@ export async function* readLines(path: string, follow?: AbortSignal): AsyncGener
   const file = await open(path)
   try {
     const split = splitter()
+    const window = Buffer.allocUnsafeSlow(READ_BYTES)
     let position = 0
+    let end: Error | undefined
     while (follow?.aborted !== true) {
-      // A new buffer for each read, because the lines stay parts of it for as long as their messages live.
-      const { bytesRead, buffer } = await file.read(Buffer.allocUnsafeSlow(READ_BYTES))
+      // A copy of what came, because the lines stay parts of it for as long as their messages live.
+      const { bytesRead } = await file.read(window)
       position += bytesRead
-      if (bytesRead > 0) yield split.lines(buffer.subarray(0, bytesRead))
-      else if (follow === undefined) return yield split.rest()
-      else {
-        await checkSame(path, file, position)
-        await pause(FOLLOW_MS, follow)
+      if (bytesRead > 0) yield split.lines(Buffer.from(window.subarray(0, bytesRead)))
+      else if (follow === undefined || end !== undefined) {
+        yield split.rest()
+        if (end !== undefined) throw end
+        return
+      } else {
+        // What came into the old file until then is read to its end first.
+        end = await whyOver(path, file, position)
+        if (end === undefined) await pause(FOLLOW_MS, follow)
       }
     }
   } finally {
@@ -41,10 +47,16 @@ const READ_BYTES = 65_536
 /** How often the end of a file is looked at. */
 const FOLLOW_MS = 100
 
-async function checkSame(path: string, file: FileHandle, position: number): Promise<void> {
-  const [opened, named] = await Promise.all([file.stat(), stat(path)])
-  if (named.ino !== opened.ino || named.dev !== opened.dev) throw new Error('another file took its place')
-  if (opened.size < position) throw new Error('it was cut')
+async function whyOver(path: string, file: FileHandle, position: number): Promise<Error | undefined> {
+  const opened = await file.stat()
+  if (opened.size < position) return new Error('it was cut')
+  try {
+    const named = await stat(path)
+    const isSame = named.ino === opened.ino && named.dev === opened.dev
+    return isSame ? undefined : new Error('another file took its place')
+  } catch (error) {
+    return error as Error
+  }
 }
 const LINE_FEED = 10
 

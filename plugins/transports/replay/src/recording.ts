@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { permanent } from '@smart-gateway/sdk'
+import { permanent, retryable } from '@smart-gateway/sdk'
 import type { Message } from '@smart-gateway/sdk'
 import { MAX_LINE_BYTES, readLines } from './lines.ts'
 import type { Line } from './lines.ts'
@@ -14,7 +14,9 @@ export type Entry =
 /** Rejects with a sentence when there is nothing to play, and nothing is to come. */
 export async function checkRecording(file: string, follow: boolean): Promise<void> {
   const found = await stat(file).catch((cause: NodeJS.ErrnoException) => {
-    throw permanent(`The recording ${file} cannot be read (${cause.code}): check "file"`, { cause })
+    const says = `The recording ${file} cannot be read (${cause.code}): check "file"`
+    // One that is followed may be about to be replaced.
+    throw follow && cause.code === 'ENOENT' ? retryable(says, { cause }) : permanent(says, { cause })
   })
   if (!found.isFile()) throw permanent(`The recording ${file} is not a file: check "file"`)
   if (found.size === 0 && !follow)

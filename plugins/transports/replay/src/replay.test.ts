@@ -216,6 +216,17 @@ test.for<[string, (file: string) => Promise<void>]>([
   expect(intake.fail.mock.calls[0]?.[0]).toMatchObject({ retryable: true })
 })
 
+test('of a followed file that is moved away what was appended last is delivered, too; until there is another one that may pass', async () => {
+  const { subscription, intake, texts, file } = await playing({ text: envelopes(1), follow: true })
+  await subscription.start()
+  await vi.waitFor(() => expect(texts()).toHaveLength(1))
+  await appendFile(file, '{"body":"unended"}')
+  await rename(file, `${file}.1`)
+  await vi.waitFor(() => expect(intake.fail).toHaveBeenCalledOnce())
+  expect(texts()).toEqual(['m0', 'unended'])
+  await expect(playing({ file, follow: true })).rejects.toMatchObject({ retryable: true })
+})
+
 test('what is followed has no end that a loop could begin again from', async () => {
   await expect(playing({ text: envelopes(1), follow: true, loop: true })).rejects.toThrow(
     'Both "loop" and "follow"',
