@@ -7,7 +7,7 @@ import type { Marked } from '../work/batches.ts'
 import { RETRY_AFTER_MS, faultOf, opened } from '../work/faults.ts'
 import { missing, worthWriting } from '../work/stored.ts'
 import { told, verdictOn } from '../work/verdict.ts'
-import { write } from '../work/write.ts'
+import { write, writeWell } from '../work/write.ts'
 
 /** Of so many records whoever sends a batch in parts makes several. */
 const MANY = 5000
@@ -109,7 +109,7 @@ export const OUTAGE: readonly Check[] = [
     kinds: ['output'],
     async run(subject) {
       const { peer, generation } = await opened(subject)
-      const { session } = generation
+      const { session, loan } = generation
       const busy = faultOf(peer, 'busy', 'be busy')
       if (peer.attempts === undefined)
         notTried('the peer of conformance.js cannot say how often it was asked (attempts)', 'attempts')
@@ -124,12 +124,22 @@ export const OUTAGE: readonly Check[] = [
         await busy(RETRY_AFTER_MS)
         const written = await writing
         await peer.faults!.heal()
-        if (written.how === 'pending') return
+        // Nothing more is written while a write is open, nor to a session that gave itself up.
+        if (written.how === 'pending' || loan.failures.length > 0) return
         const did = `wrote ${MANY} records (${signal}) to a store that asks to come again later from its second answer on`
         const hint =
           'One part that fails is reason enough to reject, with retryable(…); or list the records of that part as rejected.'
         ensure(!told(written).includes('retryable: false'), { did, saw: `the write ${told(written)}`, hint })
-        if (written.how === 'failed') continue
+        if (written.how === 'failed') {
+          await writeWell(session, copyOf(batch), 'again, once the store had healed')
+          const left = await missing(peer, session.address, tokens)
+          ensure(left.length === 0, {
+            did: `${did}, and wrote all of them again`,
+            saw: `the store lacks ${left.length} of them`,
+            hint: 'A write that failed as a whole is written again as a whole: remember nothing of its parts.',
+          })
+          continue
+        }
         const rejected = new Set(written.rejected.map(({ index }) => index))
         const taken = tokens.filter((_, i) => !rejected.has(i))
         const lost = await missing(peer, session.address, taken)

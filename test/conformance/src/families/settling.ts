@@ -93,8 +93,10 @@ export const SETTLING: readonly Check[] = [
     clauses: ['T-5'],
     kinds: ['transport'],
     async run(subject) {
+      // First: a source may be there for one subscription at a time.
+      const isImpossible = (await whyImpossible('fate', subject)) !== undefined
       const { peer, intake, subscription } = await subscribed(subject)
-      const isTold = peer.fate !== undefined || (await whyImpossible('fate', subject)) === undefined
+      const isTold = peer.fate !== undefined || !isImpossible
       if (isTold) fateOf(peer)
       intake.onDeliver = (delivered) => delivered.giveBack(unusable())
       await subscription.start()

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun } from '../finding.ts'
@@ -13,6 +14,8 @@ import { another, works } from '../work/succession.ts'
 import { watched } from '../work/unchanged.ts'
 import { signalsOf, write } from '../work/write.ts'
 
+/** What should not happen is waited for that long. */
+const QUIET_MS = 150
 const EXPORT =
   'OutputSession.exportState: any structured-cloneable value; exporting MUST NOT change the session.'
 
@@ -53,6 +56,8 @@ export const SWAP_STATE: readonly Check[] = [
           hint: 'A state of the same version is taken.',
         })
       const did = 'restored what exportState gave'
+      // It may have begun to send without waiting for it.
+      if (kept !== undefined) await delay(QUIET_MS)
       ensure((await keptBy(subject, before, tokens)) === kept, {
         did,
         saw: 'the store has the records that the old one had written once more',

@@ -127,6 +127,8 @@ function broken(error: unknown): Verdict {
 
 async function notTried({ message: reason, hook }: NotTried, subject: Subject): Promise<Verdict> {
   if (hook === undefined) return { status: 'not-tried', reason }
+  // What the check had opened may be all that can be open.
+  await subject.closeAll()
   const why = await whyImpossible(hook, subject)
   return why === undefined ? { status: 'not-tried', reason, hook } : { status: 'not-run', reason: why }
 }

@@ -237,9 +237,14 @@ export class Subject {
     return made
   }
 
+  /** Closes what the check has opened. */
+  async closeAll(): Promise<void> {
+    await Promise.all(this.#generations.splice(0).map((generation) => generation.close(100)))
+  }
+
   /** Ends all that the check has begun. */
   async end(): Promise<void> {
-    await Promise.all(this.#generations.map((generation) => generation.close(100)))
+    await this.closeAll()
     await this.#peer?.catch(() => undefined)
     for (const peer of this.#peers) await ending(async () => peer.close())
     await rm(this.folder, { recursive: true, force: true, maxRetries: 3 })

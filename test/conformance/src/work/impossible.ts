@@ -112,12 +112,13 @@ async function saysNothing(subject: Subject): Promise<boolean> {
   await peer.produce!(texts, subscription.address)
   await ensureAll(intake, texts, 'sent 3 messages')
   await delay(QUIET_MS)
+  await generation.close()
   if (subject.hasWays || subject.host.hasAnswered) return false
   if (!subject.definition.redelivers) return true
-  await generation.close()
   const next = await subscribed(subject, { instance: 'mute', generation: 2 })
   next.intake.onDeliver = (delivered) => delivered.accept()
   await subject.traces.run(async () => next.subscription.start())
   await ensureAll(next.intake, texts, 'accepted 3 messages, and opened another session')
+  await next.generation.close()
   return !subject.hasWays && !subject.host.hasAnswered
 }
