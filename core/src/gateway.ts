@@ -219,9 +219,6 @@ export function createGateway(config: string | object, options: GatewayOptions =
       // First: a peer that does not answer makes a start long, and somebody may edit meanwhile.
       follow.take(reading)
       await Promise.all([admin.open(), socket.open(), registry.start()])
-      // An object may be one of several that share a folder.
-      if ('file' in source && begin.instead === undefined)
-        await codes.forgetAllBut(new Set(registry.entries.map(({ spec }) => spec.name)))
       await memory.begin()
       probation.start()
       await follow.start()

@@ -42,7 +42,8 @@ export class Changes {
   add(trigger: Trigger, what: string, work: Work): Change {
     if (this.#closing.signal.aborted)
       throw new GatewayError('SG_STOPPING', 'the gateway is stopping and changes nothing any more')
-    if (trigger === 'api' && this.#all.filter(({ state }) => state !== 'done').length >= MOST_WAITING)
+    const waiting = this.#all.filter((one) => one.trigger === 'api' && one.state === 'queued').length
+    if (trigger === 'api' && waiting >= MOST_WAITING)
       throw new GatewayError('SG_TOO_MANY_CHANGES', `${MOST_WAITING} changes wait for their turn already`)
     const change = new Change(String(++this.#count), trigger, what)
     this.#all.push(change)

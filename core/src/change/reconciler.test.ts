@@ -282,23 +282,6 @@ test('code that was swapped in outlives a restart, until other code is installed
   expect(config.outputs.shelf.plugin).toContain('1.0.0')
 })
 
-test('code of an instance that went away while no gateway ran is let go of', async () => {
-  const { bench, gateway, config } = await running()
-  const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' })
-  await gateway.swap('shelf', next)
-  await gateway.stop()
-  const { shelf, ...others } = config.outputs
-  bench.write({ ...config, outputs: { ...others, rack: shelf } })
-  const second = bench.gatewayOfFile()
-  await second.start()
-  await second.stop()
-  bench.write(config)
-  const third = bench.gatewayOfFile()
-  await third.start()
-  expect(viewOf(third, 'shelf')).toMatchObject({ state: 'ready', version: '1.0.0' })
-  expect(() => third.reconciler.rollback('shelf')).toThrow('no earlier code of shelf is kept')
-})
-
 test('a rollback puts the code back that was there before, and needs nothing but what is kept', async () => {
   const { bench, gateway } = await running()
   const next = bench.plugin('output', 'shelf', makeShelf().open, { version: '2.0.0' })

@@ -12,6 +12,8 @@ export interface Code {
   readonly package: PluginPackage
   /** Undefined when it could not be placed in a folder of its own, and is imported from where it is installed. */
   readonly placed: Placed | undefined
+  /** A digest of code that is imported from where it is installed, as it was then. */
+  readonly content?: string | undefined
 }
 
 /** Which code each instance runs: what is installed, or what was swapped in by hand. */
@@ -52,7 +54,7 @@ export class Codes {
         { component: spec.name },
         `its code is imported from where it is installed, do not change that while it runs: ${reasonOf(error)}`,
       )
-      return { package: spec.package, placed: undefined }
+      return { package: spec.package, placed: undefined, content: await this.#installed(kind, spec) }
     }
   }
 
@@ -72,8 +74,6 @@ export class Codes {
   async newer(kind: Kind, spec: InstanceSpec, code: Code | undefined): Promise<string | undefined> {
     if (code === undefined) return undefined
     const pin = this.#pins.get(spec.name)
-    // Of code that lies where it is installed only the version is known.
-    const isKnown = pin !== undefined || code.placed !== undefined
     try {
       const { content, package: found } = await this.#store.look(
         kind,
@@ -81,10 +81,8 @@ export class Codes {
         pin === undefined ? code.placed : undefined,
       )
       const { version } = code.package
-      const isSame = isKnown
-        ? content === (pin?.installed ?? code.placed?.content)
-        : version === found.version
-      if (isSame) return undefined
+      const known = pin === undefined ? (code.placed?.content ?? code.content) : pin.installed
+      if (content === known) return undefined
       return version === found.version
         ? `the code that is installed changed (version ${version})`
         : `version ${found.version} is installed, ${version} runs`
@@ -144,12 +142,6 @@ export class Codes {
   async forget(name: string): Promise<void> {
     this.unpin(name)
     await this.#store.forget(name)
-  }
-
-  /** Lets go of what is kept for instances that went away while no gateway ran. */
-  async forgetAllBut(names: ReadonlySet<string>): Promise<void> {
-    const known = new Set([...this.#pins.keys(), ...this.#store.instances()])
-    for (const name of known) if (!names.has(name)) await this.forget(name)
   }
 
   async #installed(kind: Kind, { plugin }: InstanceSpec): Promise<string | undefined> {

@@ -90,7 +90,7 @@ export class GenerationStore {
     }
   }
 
-  /** What taking the code from where it is installed would give now; what was taken before, `known` say, saves reading it all when no file was written since. */
+  /** What taking the code from where it is installed would give now; what was taken before (`known`, or another one) saves reading all of it when no file was written since. */
   async look(
     kind: Kind,
     plugin: string,
@@ -102,16 +102,6 @@ export class GenerationStore {
     const taken = known?.stamp === tree.stamp ? known : this.#stamps.get(tree.stamp)
     const content = taken?.content ?? (await this.#trees.content(tree))
     return { content, stamp: tree.stamp, package: readManifest(folder, kind) }
-  }
-
-  /** The names of those for which something lies on the disk. */
-  instances(): readonly string[] {
-    const home = join(this.#settings.stateFolder, 'generations')
-    try {
-      return readdirSync(home)
-    } catch {
-      return []
-    }
   }
 
   /** What lies on the disk for an instance, the oldest first. */

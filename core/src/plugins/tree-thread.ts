@@ -19,6 +19,6 @@ const handlers: Handlers = {
   remove: (folder: string) => rmSync(folder, { recursive: true, force: true }),
 }
 
-export const channel = new Channel(parentPort as MessagePort, handlers, (error) => {
+void new Channel(parentPort as MessagePort, handlers, (error) => {
   throw error
 })

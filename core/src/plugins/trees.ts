@@ -1,7 +1,10 @@
 import { Worker } from 'node:worker_threads'
+import { asError } from '../errors.ts'
 import { Channel } from '../worker/channel.ts'
 import type { SourceTree } from './source-tree.ts'
 
+/** A disk that does not answer for so long is given up: what else waits for the thread would wait for it, too. */
+const DEADLINE_MS = 120_000
 /** The thread is let go of when nobody has asked it for anything for so long. */
 const IDLE_MS = 10_000
 
@@ -42,11 +45,18 @@ export class Trees {
   async #ask<T>(verb: string, payload: unknown): Promise<T> {
     const { worker, channel } = (this.#thread ??= this.#start())
     clearTimeout(this.#idle)
-    if (this.#asked++ === 0) worker.ref()
+    this.#asked++
+    worker.ref()
+    const late = setTimeout(() => {
+      channel.end(new Error(`the disk did not answer within ${DEADLINE_MS / 1000} s`))
+      this.#end(worker)
+    }, DEADLINE_MS).unref()
     try {
       return await channel.ask<T>(verb, payload)
     } finally {
-      if (--this.#asked === 0) {
+      clearTimeout(late)
+      this.#asked--
+      if (this.#asked === 0) {
         worker.unref()
         this.#idle = setTimeout(() => this.#end(worker), IDLE_MS).unref()
       }
@@ -56,12 +66,12 @@ export class Trees {
   #start(): { readonly worker: Worker; readonly channel: Channel } {
     const file = import.meta.filename.endsWith('.ts') ? './tree-thread.ts' : './tree-thread.js'
     const worker = new Worker(new URL(file, import.meta.url), { name: 'code of plugins' })
-    const over = (reason: Error): void => {
+    const over = (reason: unknown): void => {
       if (this.#thread?.worker === worker) this.#thread = undefined
-      channel.end(reason)
+      channel.end(asError(reason))
     }
-    const channel = new Channel(worker, {}, over as (error: unknown) => void)
-    worker.on('error', over as (error: unknown) => void)
+    const channel = new Channel(worker, {}, over)
+    worker.on('error', over)
     worker.on('exit', () => over(new Error('the thread that reads the code of plugins has ended')))
     return { worker, channel }
   }

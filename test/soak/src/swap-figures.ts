@@ -46,7 +46,7 @@ export function swapFigures(
   // Each window for itself: a longer one would hold what is rare more often.
   const besides = differences(turns, beside, ({ swapping }) => swapping.map((window) => [window]))
   figures["the neighbours' p99"] =
-    `${besides.peace.toFixed(1)} ms in peace (A/A: two windows differ by ${besides.noise.toFixed(1)}, 19 of 20 by at most ${besides.mostNoise.toFixed(1)}), ${signed(besides.differs)} ms in windows with swaps (95 % of such medians: ${besides.sure.map(signed).join(' to ')})`
+    `${besides.peace.toFixed(1)} ms in peace (A/A: two windows differ by ${besides.noise.toFixed(1)}, 19 of 20 by at most ${besides.mostNoise.toFixed(1)}), ${signed(besides.differs)} ms in windows with swaps${besides.sure === undefined ? '' : ` (95 % of such medians: ${besides.sure.map(signed).join(' to ')})`}`
   return {
     figures,
     addedMs: waits.differs,
@@ -61,9 +61,9 @@ interface Differences {
   /** By how much two windows of peace differ: in half of the pairs, and in 19 of 20. */
   readonly noise: number
   readonly mostNoise: number
-  /** By how much other windows are above them, and between which figures that lies in 19 of 20 runs like this one. */
+  /** By how much other windows are above them, and between which figures that lies in 19 of 20 runs like this one; six turns are the least that can tell. */
   readonly differs: number
-  readonly sure: readonly [number, number]
+  readonly sure: readonly [number, number] | undefined
 }
 
 /** Compares 99th percentiles within each turn, and takes the median of all: others who use the machine come and go, too. */
@@ -76,13 +76,13 @@ function differences(
   const pairs = turns.map(({ peace: [first, second] }) => [p99([first]), p99([second])] as const)
   const noises = pairs.map(([first, second]) => Math.abs(second - first))
   const means = pairs.map(([first, second]) => (first + second) / 2)
-  const differences = turns.map((turn, i) => mean(others(turn).map(p99)) - means[i]!)
+  const added = turns.map((turn, i) => mean(others(turn).map(p99)) - means[i]!)
   return {
     peace: median(means),
     noise: median(noises),
     mostNoise: quantile(Float64Array.from(noises).sort(), 0.95),
-    differs: median(differences),
-    sure: sureOf(differences),
+    differs: median(added),
+    sure: sureOf(added),
   }
 }
 
@@ -101,10 +101,17 @@ function median(values: readonly number[]): number {
 }
 
 /** The ranks between which a median lies with 95 %, by the binomial distribution: whatever the figures are distributed like. */
-function sureOf(values: readonly number[]): readonly [number, number] {
+function sureOf(values: readonly number[]): readonly [number, number] | undefined {
   const sorted = [...values].toSorted((a, b) => a - b)
-  const rank = Math.max(0, Math.floor((sorted.length - 1.96 * Math.sqrt(sorted.length)) / 2))
-  return [sorted[rank]!, sorted[sorted.length - 1 - rank]!]
+  const { length } = sorted
+  let rank = 0
+  // How likely it is that no more than `rank` of the figures lie below the median that they were drawn from.
+  let chance = 0.5 ** length
+  for (let term = chance; chance <= 0.025; chance += term) {
+    rank++
+    term *= (length - rank + 1) / rank
+  }
+  return rank === 0 ? undefined : [sorted[rank - 1]!, sorted[length - rank]!]
 }
 
 function mean(values: readonly number[]): number {

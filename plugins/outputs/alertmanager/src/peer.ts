@@ -27,7 +27,9 @@ export function connectPeer(url: string, { headers, ca, timeoutMs }: Target, sig
       // AbortSignal.timeout would keep its timer, and what hangs on it, long after the answer.
       const late = new AbortController()
       // A process that was stopped meanwhile finds its timers due before it reads what came: a moment for an answer that is there.
-      let timer = setTimeout(() => (timer = setTimeout(() => late.abort(), MOMENT_MS)), timeoutMs)
+      let timer = setTimeout(() => {
+        timer = setTimeout(() => late.abort(), MOMENT_MS)
+      }, timeoutMs)
       const ends = AbortSignal.any([late.signal, signal])
       try {
         const answer = await post(`${url}/api/v2/alerts`, alerts, { headers, agent, signal: ends })

@@ -91,7 +91,9 @@ export function connectStore(target: Target, settings: Settings, signal: AbortSi
       leave()
     }
     // A process that was stopped meanwhile finds its timers due before it reads what came: a moment for an answer that is there.
-    let timer = setTimeout(() => (timer = setTimeout(giveUp, MOMENT_MS)), timeoutMs)
+    let timer = setTimeout(() => {
+      timer = setTimeout(giveUp, MOMENT_MS)
+    }, timeoutMs)
     signal.addEventListener('abort', leave)
     try {
       return answerOf(await send(method, path, payload, leaving.signal))

@@ -42,7 +42,9 @@ export function createClient(options: LokiOptions, signal: AbortSignal): Client 
       const ending = new AbortController()
       const end = (): void => ending.abort()
       // A process that was stopped meanwhile finds its timers due before it reads what came: a moment for an answer that is there.
-      let timer = setTimeout(() => (timer = setTimeout(end, MOMENT_MS)), options.timeoutMs)
+      let timer = setTimeout(() => {
+        timer = setTimeout(end, MOMENT_MS)
+      }, options.timeoutMs)
       signal.addEventListener('abort', end)
       try {
         const answer = await instance.request<string>({
