@@ -4,6 +4,22 @@ import type { Mutant } from './mutant.ts'
 /** Inputs that make something else of messages than they should. */
 export const OF_INPUT: readonly Mutant[] = [
   {
+    does: 'makes ids of what its records say',
+    base: 'input',
+    changes: [
+      code(
+        '/** Reads a JSON list of samples and log lines. */\n',
+        "import { createHash } from 'node:crypto'\n\n/** Reads a JSON list of samples and log lines. */\n",
+      ),
+      code(
+        "return { index: 'base', timeMs,",
+        "return { id: createHash('sha256').update(message).digest('hex'), index: 'base', timeMs,",
+      ),
+    ],
+    fails: ['input.own-ids'],
+    failsInThread: ['input.own-ids'],
+  },
+  {
     does: 'has an example that it refuses',
     base: 'input',
     changes: [code('{"name":"up","host":"a"', '{"name":"up"')],

@@ -4,6 +4,7 @@ import { ERRORS } from './families/errors.ts'
 import { FILTER } from './families/filter.ts'
 import { FLUSH } from './families/flush.ts'
 import { GROWTH } from './families/growth.ts'
+import { IDS } from './families/ids.ts'
 import { INPUT } from './families/input.ts'
 import { INSTANCES } from './families/instances.ts'
 import { ISOLATION } from './families/isolation.ts'
@@ -35,6 +36,7 @@ export const CHECKS: readonly Check[] = [
   ...INSTANCES,
   ...OPENING,
   ...INPUT,
+  ...IDS,
   ...GROWTH,
   ...SOURCE,
   ...SOURCE_FATES,
