@@ -15,7 +15,7 @@ interface Entry {
 interface Watched {
   readonly watcher: FSWatcher
   /** Which folder it is: another one may be put in its place. */
-  readonly identity: string
+  readonly identity: string | undefined
   /** What else happens in the folder, be it the log that an output writes there, is no event. */
   names: ReadonlySet<string>
 }
@@ -74,9 +74,14 @@ export class WatchedFolders {
   }
 }
 
-function identityOf(folder: string): string {
-  const found = statSync(folder, { throwIfNoEntry: false })
-  return `${found?.dev}:${found?.ino}`
+/** Undefined for one that cannot be looked at. */
+function identityOf(folder: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(folder)
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
+  }
 }
 
 /** Every link on the way to a file, and what stands at its end: the file, or the first thing that is not there. */
