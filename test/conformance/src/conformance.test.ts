@@ -86,23 +86,23 @@ test('a fault that the peer cannot play leaves its checks untried: every form of
   expect(report).toMatchObject({
     profile: 'full',
     conforms: true,
-    counts: { mustFailed: 0, mustNotTried: 3, shouldNotTried: 2 },
+    counts: { mustFailed: 0, mustNotTried: 4, shouldNotTried: 2 },
     notTried: {
-      must: ['output.refused', 'output.refused-once', 'output.busy'],
+      must: ['output.refused', 'output.refused-once', 'output.busy', 'output.midway'],
       should: ['output.retry-after', 'output.busy-once'],
       hooks: ['faults.refuse', 'faults.busy'],
     },
   })
   expect(summary(report)).toMatch(
-    /\(output, full profile, 3 MUST not tried: faults\.refuse, faults\.busy\) .*, 3 MUST not tried, 2 SHOULD not tried, /,
+    /\(output, full profile, 4 MUST not tried: faults\.refuse, faults\.busy\) .*, 4 MUST not tried, 2 SHOULD not tried, /,
   )
-  expect(junit(report)).toContain('(full profile, 3 MUST not tried: faults.refuse, faults.busy, seed')
-  expect(junit(report)).toContain('<property name="mustNotTried" value="3"/>')
+  expect(junit(report)).toContain('(full profile, 4 MUST not tried: faults.refuse, faults.busy, seed')
+  expect(junit(report)).toContain('<property name="mustNotTried" value="4"/>')
   for (const name of inBoth('output.busy')) expect(junit(report)).toContain(`<testcase name="${name}"`)
   expect(junit(report)).toMatch(/<testcase name="output.busy"[^>]*><skipped message="not tried: the peer/)
   expect(JSON.parse(badge(report))).toMatchObject({
     label: 'smart-gateway conformance (full, in part)',
-    message: expect.stringMatching(/^(\d+)\/\1, 5 not tried$/),
+    message: expect.stringMatching(/^(\d+)\/\1, 6 not tried$/),
     color: 'yellowgreen',
   })
 }, 60_000)
