@@ -21,6 +21,7 @@ export interface WatchOptions {
   changed(paths: readonly string[], final: boolean): Promise<'unfinished' | undefined>
 }
 
+/** The least between two looks, however much is told. */
 const BREATH_MS = 50
 
 /** What files hold, by path: a digest, or nothing where there is no file or an empty one. */

@@ -152,6 +152,16 @@ test('a package that npm is about to replace is waited for', async () => {
   expect(lazy).toBe('lazy 2')
 })
 
+test('what is installed is looked at also while npm is about to replace it', async () => {
+  const folder = project('1')
+  const modules = join(folder, 'node_modules')
+  renameSync(join(folder, 'plugin'), join(modules, 'plugin'))
+  const before = await storeIn(folder).look('output', './node_modules/plugin')
+  mkdirSync(join(modules, '.plugin-a1b2c3d4'))
+  const during = await storeIn(folder).look('output', './node_modules/plugin')
+  expect(during.content).toBe(before.content)
+})
+
 test('what an npm that was killed has left beside a package, or what only looks like it, holds nothing up', async () => {
   const folder = project('1')
   const modules = join(folder, 'node_modules')

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { Logger } from 'pino'
 import type { Kind } from '@smart-gateway/sdk'
-import { sleep } from '../backoff.ts'
 import { GatewayError } from '../errors.ts'
 import { readManifest } from './manifest.ts'
 import type { PluginPackage } from './manifest.ts'
@@ -12,7 +11,7 @@ import { installFromNpm } from './npm.ts'
 import type { NpmRules } from './npm.ts'
 import { findPlugin } from './resolve.ts'
 import type { PluginSource } from './source.ts'
-import type { SourceTree } from './source-tree.ts'
+import { AGREE_MS, settledTree } from './settled-tree.ts'
 import { Trees } from './trees.ts'
 
 /** Code that lies in a folder of its own, which nobody changes any more. */
@@ -43,12 +42,6 @@ export interface StoreSettings {
   rules(): NpmRules & { readonly keep: number }
   readonly log: Logger
 }
-
-/** How long a tree that is being written is waited for. */
-const AGREE_MS = 10_000
-const PAUSE_MS = 200
-/** A file is half written for no longer. */
-const HALF_MS = 1000
 
 /**
  * Keeps the code of generations: each in an immutable folder of its own that holds a plugin's package with everything that it depends
@@ -98,7 +91,6 @@ export class GenerationStore {
   ): Promise<Pick<Placed, 'content' | 'stamp' | 'package'>> {
     const folder = this.#folderOf(kind, { kind: 'installed', plugin })
     const tree = await this.#trees.read(folder, this.#settings.folder)
-    if (tree === undefined) throw new Error(`npm is about to change ${folder}`)
     const taken = known?.stamp === tree.stamp ? known : this.#stamps.get(tree.stamp)
     const content = taken?.content ?? (await this.#trees.content(tree))
     return { content, stamp: tree.stamp, package: readManifest(folder, kind) }
@@ -167,7 +159,7 @@ export class GenerationStore {
     signal: AbortSignal,
     integrity?: string,
   ): Promise<Placed> {
-    const first = await this.#settled(folder, signal)
+    const first = await settledTree(this.#trees, folder, this.#settings.folder, signal)
     readManifest(folder, kind)
     const newest = this.list(instance, kind).at(-1)
     if (newest?.stamp === first.stamp && !this.#used.has(newest.package.folder)) return this.#use(newest)
@@ -180,7 +172,7 @@ export class GenerationStore {
       const deadlineMs = Date.now() + AGREE_MS
       for (let before = first; ;) {
         const content = await this.#trees.copy(before, join(temporary, 'packages'))
-        const after = await this.#settled(folder, signal)
+        const after = await settledTree(this.#trees, folder, this.#settings.folder, signal)
         if (after.stamp === before.stamp)
           return await this.#keep(instance, kind, temporary, {
             source,
@@ -196,23 +188,6 @@ export class GenerationStore {
     } catch (error) {
       await this.#trees.remove(temporary)
       throw error
-    }
-  }
-
-  /** Reads a tree that npm is not in the middle of changing. */
-  async #settled(folder: string, signal: AbortSignal): Promise<SourceTree> {
-    const beganMs = Date.now()
-    for (const deadlineMs = beganMs + AGREE_MS; ;) {
-      try {
-        const tree = await this.#trees.read(folder, this.#settings.folder)
-        if (tree !== undefined) return tree
-        if (Date.now() > deadlineMs) throw new Error(`npm does not end to change ${folder}`)
-      } catch (error) {
-        // Half a package looks like a broken one, and half a manifest is no JSON.
-        const isHalf = (error as Error).name === 'SyntaxError' && Date.now() - beganMs < HALF_MS
-        if (Date.now() > deadlineMs || signal.aborted || !(isHalf || isBeingWritten(folder))) throw error
-      }
-      await sleep(PAUSE_MS, signal)
     }
   }
 
@@ -315,14 +290,4 @@ function numbersIn(home: string): readonly number[] {
 
 function isOfThisProcess(name: string): boolean {
   return name.startsWith(`${process.pid}-`)
-}
-
-/** Whether a folder is not whole and was written a moment ago: somebody may be at it. */
-function isBeingWritten(folder: string): boolean {
-  const place = existsSync(folder) ? folder : dirname(folder)
-  return (
-    existsSync(place) &&
-    Date.now() - statSync(place).ctimeMs < AGREE_MS &&
-    !existsSync(join(folder, 'package.json'))
-  )
 }

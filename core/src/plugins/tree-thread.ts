@@ -9,7 +9,16 @@ import { contentOf, copyAgain, copyTree, readTree } from './source-tree.ts'
 import type { SourceTree } from './source-tree.ts'
 
 const handlers: Handlers = {
-  read({ folder, host, nowMs }: { folder: string; host: string; nowMs: number }): SourceTree | undefined {
+  read: ({ folder, host }: { folder: string; host: string }) => readTree(closureOf(folder, host)),
+  readSettled({
+    folder,
+    host,
+    nowMs,
+  }: {
+    folder: string
+    host: string
+    nowMs: number
+  }): SourceTree | undefined {
     const closure = closureOf(folder, host)
     return closure.some((one) => isBeingInstalled(one, nowMs)) ? undefined : readTree(closure)
   },

@@ -17,9 +17,14 @@ export class Trees {
   #asked = 0
   #idle: NodeJS.Timeout | undefined
 
-  /** The files of a package and of all that it depends on; undefined while npm is about to change them. `host` is where peers are found. */
-  read(folder: string, host: string): Promise<SourceTree | undefined> {
-    return this.#ask('read', { folder, host, nowMs: Date.now() })
+  /** The files of a package and of all that it depends on; `host` is where peers are found. */
+  read(folder: string, host: string): Promise<SourceTree> {
+    return this.#ask('read', { folder, host })
+  }
+
+  /** The same; undefined while npm is about to change them. */
+  readSettled(folder: string, host: string): Promise<SourceTree | undefined> {
+    return this.#ask('readSettled', { folder, host, nowMs: Date.now() })
   }
 
   /** A digest of what the files hold. */
