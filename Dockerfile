@@ -6,7 +6,7 @@ COPY . .
 RUN npm ci --ignore-scripts
 RUN npm run build
 RUN npm prune --omit=dev --omit=optional --ignore-scripts
-RUN rm -rf create docs test vitest.config.ts sdk/src core/src plugins/*/*/src plugins/*/*/test
+RUN rm -rf build.ts create docs test vitest.config.ts sdk/src core/src plugins/*/*/src plugins/*/*/test
 
 FROM node:26-slim
 ENV NODE_ENV=production

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import { expect, test, vi } from 'vitest'
-import { dial, hasIPv6, heldFates, listening, testIntake, until } from '../test/bench.ts'
+import { closed, dial, hasIPv6, heldFates, listening, testIntake, until } from '../test/bench.ts'
 
 const tcp = { protocol: 'tcp' } as const
 
@@ -62,7 +62,7 @@ test.each([
   const from = bad.localPort
   const before = process.memoryUsage.rss()
   bad.write(Buffer.concat([frame('ok'), Buffer.from(head, 'hex')]))
-  await once(bad.resume(), 'close')
+  await closed(bad)
   expect(process.memoryUsage.rss() - before).toBeLessThan(100_000_000)
   const line = context.lines.find(([level]) => level === 'warn')?.[1]
   expect(line).toContain(`127.0.0.1:${from}: it announced a message of ${length} bytes`)
@@ -83,10 +83,10 @@ test('a line beyond the limit is left out, counted and logged; the connection go
 test('the last line needs no end when the peer closes in good order', async () => {
   const { intake, context, port } = await listening(tcp)
   const peer = await dial(port())
-  const closed = once(peer.resume(), 'close')
+  const ended = closed(peer)
   peer.end('one\nlast')
   await until(() => expect(intake.texts()).toEqual(['one', 'last']))
-  await closed
+  await ended
   expect(context.values.size).toBe(0)
 })
 
@@ -222,7 +222,7 @@ test('a connection beyond the limit is refused, counted, and seen in health; the
 test('a connection that is silent for too long is closed', async () => {
   const { context, port } = await listening({ ...tcp, idleTimeoutMs: 150 })
   const peer = await dial(port())
-  await once(peer.resume(), 'close')
+  await closed(peer)
   expect(context.values.get('connections_cut_total{reason="idle"}')).toBe(1)
 })
 
@@ -235,7 +235,7 @@ test('a message that does not come to its end in time closes its connection, how
     steady.write('lf\n')
     slow.write('x')
   }, 20)
-  await once(slow.resume(), 'close')
+  await closed(slow)
   const taken = intake.messages.length
   await until(() => expect(intake.messages.length).toBeGreaterThan(taken + 20))
   clearInterval(drip)

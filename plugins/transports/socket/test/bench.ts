@@ -89,6 +89,11 @@ export async function dial(port: number, host = '127.0.0.1'): Promise<Socket> {
   return socket
 }
 
+/** The end of a connection, however it comes: who writes when the other side closes is answered with a reset. */
+export function closed(socket: Socket): Promise<void> {
+  return new Promise((done) => socket.resume().once('close', () => done()))
+}
+
 /** A UDP peer that sends at once, as long as the kernel takes it. */
 export async function udpPeer(port: number, host = '127.0.0.1'): Promise<UdpSocket> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
