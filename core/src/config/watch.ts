@@ -50,7 +50,9 @@ export class FileWatch {
 
   /** Watches these files and no others. What a new one holds now counts as known; what is known of the others stays so. */
   async watch(paths: Iterable<string>): Promise<void> {
-    this.#paths = [...new Set(paths)]
+    const wanted = new Set(paths)
+    if (wanted.size === this.#paths.length && this.#paths.every((path) => wanted.has(path))) return
+    this.#paths = [...wanted]
     // Watched first: what happens while it is read is not missed.
     if (!this.#closing.signal.aborted) this.#folders.follow(this.#paths)
     const fresh = await contentsOf(this.#paths.filter((path) => !this.#known.has(path)))

@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync, statSync, watch } from 'node:fs'
+import { lstatSync, readlinkSync, statSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
 
@@ -36,7 +36,11 @@ export class WatchedFolders {
 
   /** Watches what leads to these files now, and nothing else. */
   follow(paths: Iterable<string>): void {
-    const entries = Map.groupBy([...paths].flatMap(entriesTo), ({ folder }) => folder)
+    const lookAt = lookOnce()
+    const entries = Map.groupBy(
+      [...paths].flatMap((path) => entriesTo(path, lookAt)),
+      ({ folder }) => folder,
+    )
     for (const [folder, { watcher, identity }] of this.#watched) {
       if (entries.has(folder) && identityOf(folder) === identity) continue
       watcher.close()
@@ -85,7 +89,7 @@ function identityOf(folder: string): string | undefined {
 }
 
 /** Every link on the way to a file, and what stands at its end: the file, or the first thing that is not there. */
-function entriesTo(path: string): readonly Entry[] {
+function entriesTo(path: string, lookAt: Look): readonly Entry[] {
   const entries: Entry[] = []
   const rest = partsOf(resolve(path))
   let folder: string = sep
@@ -94,29 +98,44 @@ function entriesTo(path: string): readonly Entry[] {
     if (name === '..') folder = dirname(folder)
     if (name === '..' || name === '.') continue
     const at = join(folder, name)
-    const target = linkAt(at)
-    if (rest.length === 0 || target !== undefined || !existsSync(at)) entries.push({ folder, name })
-    if (target === undefined) {
-      if (!existsSync(at)) break
+    const found = lookAt(at)
+    if (rest.length === 0 || found !== 'there') entries.push({ folder, name })
+    if (found === 'missing') break
+    if (found === 'there') {
       folder = at
       continue
     }
     links++
-    if (isAbsolute(target)) folder = sep
-    rest.unshift(...partsOf(target))
+    if (isAbsolute(found.target)) folder = sep
+    rest.unshift(...partsOf(found.target))
   }
   return entries
 }
 
-function partsOf(path: string): string[] {
-  return path.split(sep).filter((part) => part !== '')
+/** What stands at a path: nothing, something, or a link. */
+type Found = 'missing' | 'there' | { readonly target: string }
+type Look = (path: string) => Found
+
+/** Files lie near each other: what leads to several is looked at once. */
+function lookOnce(): Look {
+  const known = new Map<string, Found>()
+  return (path) => {
+    const found = known.get(path) ?? foundAt(path)
+    known.set(path, found)
+    return found
+  }
 }
 
-/** Where a link leads; undefined for what is none. */
-function linkAt(path: string): string | undefined {
+function foundAt(path: string): Found {
   try {
-    return readlinkSync(path)
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    if (stats === undefined) return 'missing'
+    return stats.isSymbolicLink() ? { target: readlinkSync(path) } : 'there'
   } catch {
-    return undefined
+    return 'missing'
   }
+}
+
+function partsOf(path: string): string[] {
+  return path.split(sep).filter((part) => part !== '')
 }

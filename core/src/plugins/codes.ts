@@ -2,9 +2,10 @@ import type { Logger } from 'pino'
 import type { Kind } from '@smart-gateway/sdk'
 import type { InstanceSpec } from '../config/configuration.ts'
 import { GatewayError, reasonOf } from '../errors.ts'
-import type { GenerationStore, Placed } from './generations.ts'
+import type { GenerationStore } from './generations.ts'
 import type { PluginPackage } from './manifest.ts'
 import type { Pin } from './pin.ts'
+import type { Placed } from './shelf.ts'
 import type { PluginSource } from './source.ts'
 
 /** The code of a generation: where it lies, and what it is. */
@@ -75,7 +76,7 @@ export class Codes {
     if (code === undefined) return undefined
     const pin = this.#pins.get(spec.name)
     try {
-      const { content, package: found } = await this.#store.look(
+      const { content, folder } = await this.#store.look(
         kind,
         spec.plugin,
         pin === undefined ? code.placed : undefined,
@@ -83,6 +84,7 @@ export class Codes {
       const { version } = code.package
       const known = pin === undefined ? (code.placed?.content ?? code.content) : pin.installed
       if (content === known) return undefined
+      const found = await this.#store.manifest(folder, kind)
       return version === found.version
         ? `the code that is installed changed (version ${version})`
         : `version ${found.version} is installed, ${version} runs`
@@ -135,7 +137,7 @@ export class Codes {
     const inUse = [code?.placed?.number, this.#pins.get(name)?.number].filter(
       (number) => number !== undefined,
     )
-    await this.#store.prune(name, new Set(inUse))
+    await this.#store.prune(name, inUse)
   }
 
   /** Lets go of all that is kept for an instance that is no more. */

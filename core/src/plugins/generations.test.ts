@@ -15,7 +15,8 @@ import { recordingLog } from '../testing/log-lines.ts'
 import { writePlugin } from '../testing/plugin-folder.ts'
 import { scratch } from '../testing/scratch.ts'
 import { GenerationStore } from './generations.ts'
-import type { Placed, StoreSettings } from './generations.ts'
+import type { StoreSettings } from './generations.ts'
+import type { Placed } from './shelf.ts'
 
 const SIGNAL = new AbortController().signal
 
@@ -230,9 +231,9 @@ test('so many are kept that worked as are wanted, what is in use stays; what nev
   const home = join(folder, 'state/generations/x')
   mkdirSync(join(home, '99999999-half/packages'), { recursive: true })
   mkdirSync(join(home, '7'))
-  await store.prune('x', new Set([1]))
+  await store.prune('x', [1])
   expect(store.list('x', 'output').map(({ number }) => number)).toEqual([1, 4, 5])
-  await store.prune('x', new Set([5]))
+  await store.prune('x', [5])
   expect(readdirSync(home).toSorted()).toEqual(['1', '4', '5'])
   expect(statSync(home).isDirectory()).toBe(true)
 })

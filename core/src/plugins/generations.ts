@@ -1,37 +1,21 @@
 import { randomUUID } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import type { Logger } from 'pino'
 import type { Kind } from '@smart-gateway/sdk'
 import { GatewayError } from '../errors.ts'
-import { readManifest } from './manifest.ts'
 import type { PluginPackage } from './manifest.ts'
 import { installFromNpm } from './npm.ts'
 import type { NpmRules } from './npm.ts'
-import { findPlugin } from './resolve.ts'
+import { Shelf } from './shelf.ts'
+import type { About, Placed } from './shelf.ts'
 import type { PluginSource } from './source.ts'
 import { AGREE_MS, settledTree } from './settled-tree.ts'
 import { Trees } from './trees.ts'
 
-/** Code that lies in a folder of its own, which nobody changes any more. */
-export interface Placed {
-  /** Of the folder: counts up for each instance, also over restarts. */
-  readonly number: number
-  readonly package: PluginPackage
-  readonly source: PluginSource
-  /** A digest of all that it is: equal code, equal content. */
-  readonly content: string
-  /** Of the files that it was taken from, when it was taken: equal stamp, equal content. */
-  readonly stamp: string
-  /** Its turn among the code of its instance: the higher, the later a generation began to work with it; undefined: none ever did. */
-  readonly worked: number | undefined
-  /** As npm has it: of what was fetched. */
-  readonly integrity?: string
+/** A plugin where it is installed, and what its code is now. */
+export interface Installed extends Pick<Placed, 'content' | 'stamp'> {
+  readonly folder: string
 }
-
-/** What is written down of code beside it. */
-type About = Omit<Placed, 'number' | 'package' | 'worked'>
 
 /** How a store keeps code. */
 export interface StoreSettings {
@@ -64,7 +48,7 @@ export class GenerationStore {
     try {
       if (source.kind === 'generation') return await this.#again(instance, kind, source)
       if (source.kind === 'installed' || source.kind === 'folder')
-        return await this.#take(instance, kind, source, this.#folderOf(kind, source), signal)
+        return await this.#take(instance, kind, source, await this.#folderOf(kind, source), signal)
       const home = join(this.#home(instance), `${process.pid}-npm-${randomUUID()}`)
       try {
         const { folder, integrity } = await installFromNpm(
@@ -84,59 +68,40 @@ export class GenerationStore {
   }
 
   /** What taking the code from where it is installed would give now; what was taken before (`known`, or another one) saves reading all of it when no file was written since. */
-  async look(
-    kind: Kind,
-    plugin: string,
-    known?: Placed,
-  ): Promise<Pick<Placed, 'content' | 'stamp' | 'package'>> {
-    const folder = this.#folderOf(kind, { kind: 'installed', plugin })
+  async look(kind: Kind, plugin: string, known?: Placed): Promise<Installed> {
+    const folder = await this.#folderOf(kind, { kind: 'installed', plugin })
     const tree = await this.#trees.read(folder, this.#settings.folder)
     const taken = known?.stamp === tree.stamp ? known : this.#stamps.get(tree.stamp)
     const content = taken?.content ?? (await this.#trees.content(tree))
-    return { content, stamp: tree.stamp, package: readManifest(folder, kind) }
+    return { folder, content, stamp: tree.stamp }
+  }
+
+  /** Reads what a package says of itself. */
+  manifest(folder: string, kind: Kind): Promise<PluginPackage> {
+    return this.#trees.manifest(folder, kind)
   }
 
   /** What lies on the disk for an instance, the oldest first. */
   list(instance: string, kind: Kind): readonly Placed[] {
-    return numbersIn(this.#home(instance)).flatMap((number) => this.#read(instance, kind, number) ?? [])
+    return new Shelf(this.#home(instance)).list(kind)
   }
 
   /** Lets go of those that are not in use and have not worked for longest, and of what a crash left half done. */
-  async prune(instance: string, inUse: ReadonlySet<number>): Promise<void> {
+  async prune(instance: string, inUse: readonly number[]): Promise<void> {
     const home = this.#home(instance)
-    if (!existsSync(home)) return
-    const numbers = numbersIn(home)
-    const unused = numbers
-      .filter((number) => !inUse.has(number))
-      .map((number) => ({ number, turn: turnOf(home, number) }))
-      .toSorted((a, b) => (a.turn ?? 0) - (b.turn ?? 0))
-    // What never worked is nothing to go back to.
-    const worked = unused.filter(({ turn }) => turn !== undefined)
-    const gone = [
-      ...unused.filter(({ turn }) => turn === undefined),
-      ...worked.slice(0, Math.max(0, worked.length - this.#settings.rules().keep)),
-    ].map(({ number }) => String(number))
-    const broken = readdirSync(home).filter(
-      (name) => !numbers.map(String).includes(name) && !isOfThisProcess(name),
-    )
-    for (const name of [...gone, ...broken])
-      await this.#trees
-        .remove(join(home, name))
-        .catch((err: unknown) =>
-          this.#settings.log.warn({ err }, `${join(home, name)} cannot be removed; remove it by hand`),
-        )
-    for (const [stamp, placed] of this.#stamps)
-      if (!existsSync(packagesOf(placed))) this.#stamps.delete(stamp)
+    try {
+      const { gone, stuck } = await this.#trees.prune(home, inUse, this.#settings.rules().keep)
+      for (const folder of gone) this.#forgetStamps(folder)
+      for (const { folder, error } of stuck) this.#isStuck(folder, error)
+    } catch (error) {
+      this.#settings.log.warn({ err: error }, `what is not needed any more in ${home} stays there for now`)
+    }
   }
 
   /** Remembers that code works, and works later than all the other code of its instance. */
   async worked({ number, package: { folder } }: Placed): Promise<void> {
-    const own = join(folder, '../..')
-    const home = dirname(own)
     try {
-      const others = numbersIn(home).filter((other) => other !== number)
-      const last = Math.max(0, ...others.map((other) => turnOf(home, other) ?? 0))
-      if ((turnOf(home, number) ?? 0) <= last) await writeFile(join(own, WORKED), String(last + 1))
+      await this.#trees.worked(join(folder, '../../..'), number)
     } catch (err) {
       this.#settings.log.warn({ err }, `it cannot be remembered that the code in ${folder} works`)
     }
@@ -144,11 +109,18 @@ export class GenerationStore {
 
   /** Lets go of all code of an instance that is no more. */
   async forget(instance: string): Promise<void> {
-    await this.#trees
-      .remove(this.#home(instance))
-      .catch((err: unknown) =>
-        this.#settings.log.warn({ err }, `${this.#home(instance)} cannot be removed; remove it by hand`),
-      )
+    const home = this.#home(instance)
+    this.#forgetStamps(home)
+    await this.#trees.remove(home).catch((error: unknown) => this.#isStuck(home, error))
+  }
+
+  #forgetStamps(folder: string): void {
+    for (const [stamp, placed] of this.#stamps)
+      if (placed.package.folder.startsWith(folder + sep)) this.#stamps.delete(stamp)
+  }
+
+  #isStuck(folder: string, err: unknown): void {
+    this.#settings.log.warn({ err }, `${folder} cannot be removed; remove it by hand`)
   }
 
   async #take(
@@ -160,8 +132,8 @@ export class GenerationStore {
     integrity?: string,
   ): Promise<Placed> {
     const first = await settledTree(this.#trees, folder, this.#settings.folder, signal)
-    readManifest(folder, kind)
-    const newest = this.list(instance, kind).at(-1)
+    await this.#trees.manifest(folder, kind)
+    const newest = await this.#trees.newest(this.#home(instance), kind)
     if (newest?.stamp === first.stamp && !this.#used.has(newest.package.folder)) return this.#use(newest)
     const equal = newest?.stamp === first.stamp ? newest : this.#stamps.get(first.stamp)
     // Where it is let go of in this very moment, the original is still there.
@@ -192,7 +164,7 @@ export class GenerationStore {
   }
 
   async #again(instance: string, kind: Kind, source: PluginSource & { number: number }): Promise<Placed> {
-    const before = this.#read(instance, kind, source.number)
+    const before = await this.#trees.placed(this.#home(instance), source.number, kind)
     if (before === undefined)
       throw new Error(
         `code ${source.number} of ${instance} is not kept any more: ${this.#settings.rules().keep} are`,
@@ -220,18 +192,7 @@ export class GenerationStore {
   }
 
   async #keep(instance: string, kind: Kind, temporary: string, about: About): Promise<Placed> {
-    await writeFile(join(temporary, ABOUT), JSON.stringify({ ...about, placed: new Date().toISOString() }))
-    const home = this.#home(instance)
-    for (let number = (numbersIn(home).at(-1) ?? 0) + 1; ; number++) {
-      try {
-        await rename(temporary, join(home, String(number)))
-      } catch (error) {
-        // Another one of the same instance was taken at the same time.
-        if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
-        throw error
-      }
-      return this.#use(this.#read(instance, kind, number)!)
-    }
+    return this.#use(await this.#trees.keep(this.#home(instance), temporary, kind, about))
   }
 
   #use(placed: Placed): Placed {
@@ -240,25 +201,14 @@ export class GenerationStore {
     return placed
   }
 
-  #read(instance: string, kind: Kind, number: number): Placed | undefined {
-    const folder = join(this.#home(instance), String(number))
-    try {
-      const about = JSON.parse(readFileSync(join(folder, ABOUT), 'utf8')) as About
-      const root = readdirSync(join(folder, 'packages')).find((name) => name.startsWith('0-'))
-      return {
-        ...about,
-        number,
-        worked: turnOf(this.#home(instance), number),
-        package: readManifest(join(folder, 'packages', root!), kind),
-      }
-    } catch {
-      return undefined
-    }
-  }
-
-  #folderOf(kind: Kind, source: PluginSource & { readonly kind: 'installed' | 'folder' }): string {
+  async #folderOf(
+    kind: Kind,
+    source: PluginSource & { readonly kind: 'installed' | 'folder' },
+  ): Promise<string> {
     const { folder } = this.#settings
-    return source.kind === 'folder' ? resolve(folder, source.path) : findPlugin(source.plugin, kind, folder)
+    return source.kind === 'folder'
+      ? resolve(folder, source.path)
+      : await this.#trees.find(source.plugin, kind, folder)
   }
 
   #home(instance: string): string {
@@ -266,28 +216,7 @@ export class GenerationStore {
   }
 }
 
-const ABOUT = 'generation.json'
-/** A file that is there once a generation has worked: it holds the code's turn. */
-const WORKED = 'worked'
-
-function turnOf(home: string, number: number): number | undefined {
-  const file = join(home, String(number), WORKED)
-  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined
-}
-
 /** The folder with the packages of code, of which the plugin's own is one. */
 function packagesOf({ package: { folder } }: Placed): string {
   return dirname(folder)
-}
-
-function numbersIn(home: string): readonly number[] {
-  if (!existsSync(home)) return []
-  return readdirSync(home)
-    .filter((name) => /^[1-9]\d{0,8}$/.test(name))
-    .map(Number)
-    .toSorted((a, b) => a - b)
-}
-
-function isOfThisProcess(name: string): boolean {
-  return name.startsWith(`${process.pid}-`)
 }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { recordingLog } from '../testing/log-lines.ts'
 import { writePlugin } from '../testing/plugin-folder.ts'
 import { GenerationStore } from './generations.ts'
-import type { Placed } from './generations.ts'
+import type { Placed } from './shelf.ts'
 import type { NpmRules } from './npm.ts'
 import type { PluginSource } from './source.ts'
 

@@ -2,11 +2,21 @@
 import { rmSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import type { MessagePort } from 'node:worker_threads'
+import type { Kind } from '@smart-gateway/sdk'
 import { Channel } from '../worker/channel.ts'
 import type { Handlers } from '../worker/channel.ts'
 import { closureOf, isBeingInstalled } from './closure.ts'
+import { readManifest } from './manifest.ts'
+import { findPlugin } from './resolve.ts'
+import { Shelf } from './shelf.ts'
+import type { About } from './shelf.ts'
 import { contentOf, copyAgain, copyTree, readTree } from './source-tree.ts'
 import type { SourceTree } from './source-tree.ts'
+
+/** Whose shelf: its folder. */
+interface On {
+  readonly home: string
+}
 
 const handlers: Handlers = {
   read: ({ folder, host }: { folder: string; host: string }) => readTree(closureOf(folder, host)),
@@ -25,6 +35,16 @@ const handlers: Handlers = {
   content: (tree: SourceTree) => contentOf(tree),
   copy: ({ tree, target }: { tree: SourceTree; target: string }) => copyTree(tree, target),
   copyAgain: ({ from, to }: { from: string; to: string }) => copyAgain(from, to),
+  find: ({ plugin, kind, folder }: { plugin: string; kind: Kind; folder: string }) =>
+    findPlugin(plugin, kind, folder),
+  manifest: ({ folder, kind }: { folder: string; kind: Kind }) => readManifest(folder, kind),
+  newest: ({ home, kind }: On & { kind: Kind }) => new Shelf(home).newest(kind),
+  placed: ({ home, number, kind }: On & { number: number; kind: Kind }) => new Shelf(home).read(number, kind),
+  keep: ({ home, temporary, kind, about }: On & { temporary: string; kind: Kind; about: About }) =>
+    new Shelf(home).keep(temporary, kind, about),
+  worked: ({ home, number }: On & { number: number }) => new Shelf(home).worked(number),
+  prune: ({ home, inUse, keep }: On & { inUse: readonly number[]; keep: number }) =>
+    new Shelf(home).prune(inUse, keep),
   remove: (folder: string) => rmSync(folder, { recursive: true, force: true }),
 }
 

@@ -1,6 +1,9 @@
 import { Worker } from 'node:worker_threads'
+import type { Kind } from '@smart-gateway/sdk'
 import { asError } from '../errors.ts'
 import { Channel } from '../worker/channel.ts'
+import type { PluginPackage } from './manifest.ts'
+import type { About, Placed, Pruned } from './shelf.ts'
 import type { SourceTree } from './source-tree.ts'
 
 /** A disk that does not answer for so long is given up: what else waits for the thread would wait for it, too. */
@@ -27,6 +30,16 @@ export class Trees {
     return this.#ask('readSettled', { folder, host, nowMs: Date.now() })
   }
 
+  /** As `findPlugin`. */
+  find(plugin: string, kind: Kind, folder: string): Promise<string> {
+    return this.#ask('find', { plugin, kind, folder })
+  }
+
+  /** As `readManifest`. */
+  manifest(folder: string, kind: Kind): Promise<PluginPackage> {
+    return this.#ask('manifest', { folder, kind })
+  }
+
   /** A digest of what the files hold. */
   content(tree: SourceTree): Promise<string> {
     return this.#ask('content', tree)
@@ -40,6 +53,31 @@ export class Trees {
   /** Makes another folder like one that `copy` has made. */
   copyAgain(from: string, to: string): Promise<void> {
     return this.#ask('copyAgain', { from, to })
+  }
+
+  /** As `Shelf.newest`, of the shelf in a folder. */
+  newest(home: string, kind: Kind): Promise<Placed | undefined> {
+    return this.#ask('newest', { home, kind })
+  }
+
+  /** As `Shelf.read`. */
+  placed(home: string, number: number, kind: Kind): Promise<Placed | undefined> {
+    return this.#ask('placed', { home, number, kind })
+  }
+
+  /** As `Shelf.keep`. */
+  keep(home: string, temporary: string, kind: Kind, about: About): Promise<Placed> {
+    return this.#ask('keep', { home, temporary, kind, about })
+  }
+
+  /** As `Shelf.worked`. */
+  worked(home: string, number: number): Promise<void> {
+    return this.#ask('worked', { home, number })
+  }
+
+  /** As `Shelf.prune`. */
+  prune(home: string, inUse: readonly number[], keep: number): Promise<Pruned> {
+    return this.#ask('prune', { home, inUse, keep })
   }
 
   /** Removes a folder with all that is in it, where it is there. */
