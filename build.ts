@@ -24,8 +24,8 @@ await build({
   input: Object.fromEntries(
     entries.map((entry) => [entry.default.replace(/^\.\/dist\/|\.js$/g, ''), entry['@smart-gateway/source']]),
   ),
-  // What is of another package stays that package's: it is installed, upgraded and shared by itself.
-  external: /^[^./]/,
+  // What is of another package stays that package's, but for the SDK: what is used of its few pure functions is taken in.
+  external: /^(?!@smart-gateway\/sdk)[^./]/,
   platform: 'node',
   output: { dir: 'dist', cleanDir: true },
 })

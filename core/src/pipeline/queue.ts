@@ -20,7 +20,6 @@ export class Queue implements Entrance {
   readonly #holds = { bytes: 0, records: 0 }
   #open: readonly Part[] = []
   #awaited = false
-  #admitted = 0
   #wake: (() => void) | undefined
   #watcher: (() => void) | undefined
   readonly #waitingForRoom = new Set<() => void>()
@@ -46,9 +45,9 @@ export class Queue implements Entrance {
     return this.#holds.bytes
   }
 
-  /** Records that came in since the start. */
-  get admitted(): number {
-    return this.#admitted
+  /** As `bytes`, in records. */
+  get records(): number {
+    return this.#holds.records
   }
 
   /** True when there is nothing to take. */
@@ -73,7 +72,6 @@ export class Queue implements Entrance {
   /** As `push`, for records that were counted before. */
   admit(chunk: Chunk, required: boolean): void {
     const whole: Part = { chunk, from: 0, to: chunk.batch.length, required }
-    this.#admitted += whole.to
     const part = this.limits.whenFull === 'dropNewest' ? this.#dropNewest(whole) : whole
     if (part !== undefined) {
       this.#parts.push(part)
