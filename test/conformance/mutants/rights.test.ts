@@ -12,7 +12,8 @@ const SEED = 7
 const TIMEOUT_MS = 240_000
 
 function profilesFor({ base, checks }: Right): readonly ('core' | 'full')[] {
-  if (base === 'filter') return ['core']
+  // Of these no check needs a peer.
+  if (base === 'filter' || base === 'input') return ['core']
   return checks === undefined ? ['core', 'full'] : ['full']
 }
 

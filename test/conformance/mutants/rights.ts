@@ -148,4 +148,42 @@ export const RIGHTS: readonly Right[] = [
       'filter.series-interned',
     ],
   },
+  {
+    does: 'keeps what else an element says, with every digit',
+    base: 'input',
+    changes: [
+      code(
+        'const elements = JSON.parse(text)',
+        'const elements = JSON.parse(text, (_, value, { source }) => (Number.isSafeInteger(value) || !/^-?\\d+$/.test(source) ? value : BigInt(source)))',
+      ),
+      code('out.log(logOf(line, host, time))', 'out.log({ ...logOf(line, host, time), labels: element })'),
+    ],
+  },
+  {
+    does: 'takes a list that is null for an empty one, and one sample of each value that an element has',
+    base: 'input',
+    changes: [
+      code(
+        '[{"name":"up","host":"a","value":1,"time":1763632200000},{"line":"hello","host":"a","time":1763632200001}]',
+        '{"host":"a","time":1763632200000,"lines":["hello"],"values":{"up":1,"load":0.5}}',
+      ),
+      code(
+        '        const elements = parse(body.toString())\n',
+        `        const { host, time, lines, values } = JSON.parse(body.toString()) ?? {}
+        if (typeof host !== 'string' || host === '' || !(time >= 0)) throw new Error('no host or no time')
+        for (const [name, value] of Object.entries(values ?? {}))
+          if (typeof value === 'number' && name !== '') out.sample(seriesOf(series, name, host), value, Number(time))
+          else if (value === null) out.skip('no value')
+          else out.reject('not a value')
+        if (lines && !Array.isArray(lines)) out.reject('no lines')
+        else
+          for (const line of lines ?? [])
+            if (typeof line === 'string') out.log(logOf(line, host, Number(time)))
+            else out.reject('no line')
+        return
+        const elements = []
+`,
+      ),
+    ],
+  },
 ]

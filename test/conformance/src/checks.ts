@@ -1,5 +1,6 @@
 import type { Check } from './check.ts'
 import { BATCH } from './families/batch.ts'
+import { ELEMENTS } from './families/elements.ts'
 import { ERRORS } from './families/errors.ts'
 import { FILTER } from './families/filter.ts'
 import { FLUSH } from './families/flush.ts'
@@ -37,6 +38,7 @@ export const CHECKS: readonly Check[] = [
   ...OPENING,
   ...INPUT,
   ...IDS,
+  ...ELEMENTS,
   ...GROWTH,
   ...SOURCE,
   ...SOURCE_FATES,

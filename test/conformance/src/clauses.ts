@@ -75,7 +75,7 @@ export const CLAUSES = {
   'I-4':
     '`decode` MUST throw on a message that is unusable as a whole, whatever is in it, and MUST go on working with the next one.',
   'I-5':
-    'Of a message with one bad element among good ones, `decode` SHOULD `reject` the bad one and take the others. What is left out on purpose MUST be told with `skip`.',
+    'Of a message with one bad element among good ones, `decode` SHOULD `reject` the bad one and take the others. What is left out MUST be told, with `skip` where that is on purpose: of a number that is null, say.',
   'I-6': '`decode` MUST NOT change the message.',
   'I-7':
     "Every series SHOULD come from `context.series`: looked up by the input's own raw key, and interned where it is not known.",
