@@ -73,19 +73,23 @@ export const OF_FILTER: readonly Mutant[] = [
         '  open: () => ({',
         "  open: () => ({\n    made: { signal: 'metric', length: 0, series: [], values: [], times: [] },",
       ),
-      code('      return {\n', '      return Object.assign(this.made, {\n'),
+      code(
+        '      if (kept.length === batch.length) return batch\n      return {\n',
+        '      return Object.assign(this.made, {\n',
+      ),
       code(
         '        times: kept.map((i) => batch.times[i]),\n      }',
         '        times: kept.map((i) => batch.times[i]),\n      })',
       ),
     ],
-    fails: ['filter.batch-unchanged'],
+    fails: ['filter.batch-unchanged', 'filter.same-batch'],
   },
   {
     does: 'rounds values to texts',
     base: 'filter',
     changes: [
       code('values: kept.map((i) => batch.values[i])', 'values: kept.map((i) => batch.values[i].toFixed(2))'),
+      code('      if (kept.length === batch.length) return batch\n', ''),
     ],
     fails: ['filter.whole'],
   },
@@ -115,7 +119,10 @@ export const OF_FILTER: readonly Mutant[] = [
   {
     does: 'turns a batch round',
     base: 'filter',
-    changes: [code('? [] : [i]))', '? [] : [i])).reverse()')],
+    changes: [
+      code('? [] : [i]))', '? [] : [i])).reverse()'),
+      code('kept.length === batch.length', 'batch.length === 1'),
+    ],
     fails: ['filter.order', 'filter.deterministic'],
   },
   {
@@ -161,4 +168,101 @@ export const OF_FILTER: readonly Mutant[] = [
     ],
     fails: ['filter.deterministic'],
   },
+  {
+    does: 'copies a batch of which it takes nothing away',
+    base: 'filter',
+    changes: [code('      if (kept.length === batch.length) return batch\n', '')],
+    fails: ['filter.same-batch'],
+  },
+  {
+    does: 'packs anew what is none of its business',
+    base: 'filter',
+    changes: [
+      code(
+        "if (batch.signal !== 'metric') return batch",
+        "if (batch.signal !== 'metric') return { ...batch }",
+      ),
+    ],
+    fails: ['filter.same-batch'],
+  },
+  {
+    does: 'takes away what is below 0 where nobody asked for it',
+    base: 'filter',
+    changes: [
+      options("least: { type: 'number', default: 0, description: 'The least value that stays.' }"),
+      code('  open: () => ({', '  open: ({ options: { least } }) => ({'),
+      code('Number.isNaN(batch.values[i])', 'batch.values[i] < least'),
+    ],
+    fails: ['filter.defaults'],
+  },
+  {
+    does: 'takes away what is for finding errors, unless it is told not to',
+    base: 'filter',
+    changes: [
+      options(
+        "debug: { type: 'boolean', default: false, description: 'Whether lines of that severity stay.' }",
+      ),
+      code('  open: () => ({', '  open: ({ options: { debug } }) => ({'),
+      code(
+        "      if (batch.signal !== 'metric') return batch\n",
+        "      if (batch.signal === 'log' && !debug) {\n        const records = batch.records.filter(({ severity }) => severity !== 'debug')\n        return records.length === batch.length ? batch : { ...batch, length: records.length, records }\n      }\n      if (batch.signal !== 'metric') return batch\n",
+      ),
+      code('Number.isNaN(batch.values[i])', 'false'),
+    ],
+    fails: ['filter.defaults'],
+  },
+  {
+    does: 'lets nothing but metrics through',
+    base: 'filter',
+    changes: [
+      code(
+        "if (batch.signal !== 'metric') return batch",
+        "if (batch.signal !== 'metric') return { ...batch, length: 0, records: [] }",
+      ),
+    ],
+    fails: ['filter.other-signals'],
+  },
+  {
+    does: 'takes events for log lines that say nothing',
+    base: 'filter',
+    changes: [
+      code(
+        "if (batch.signal !== 'metric') return batch",
+        "if (batch.signal !== 'metric') {\n        const records = batch.records.filter(({ message }) => message !== undefined)\n        return records.length === batch.length ? batch : { ...batch, length: records.length, records }\n      }",
+      ),
+    ],
+    fails: ['filter.other-signals'],
+  },
+  {
+    does: 'remembers every series by its labels',
+    base: 'filter',
+    changes: [
+      code(
+        '      const kept',
+        '      for (const [i, series] of batch.series.entries()) last.set(JSON.stringify(series), batch.values[i])\n      const kept',
+      ),
+      code('export default {', 'const last = new Map()\n\nexport default {'),
+    ],
+    fails: ['filter.memory'],
+  },
+  {
+    does: 'remembers the id of every log line',
+    base: 'filter',
+    changes: [
+      code(
+        "if (batch.signal !== 'metric') return batch",
+        "if (batch.signal === 'log') for (const { id } of batch.records) seen.add(id)\n      if (batch.signal !== 'metric') return batch",
+      ),
+      code('export default {', 'const seen = new Set()\n\nexport default {'),
+    ],
+    fails: ['filter.memory'],
+  },
 ]
+
+/** Options in the place of none. */
+function options(properties: string) {
+  return code(
+    "options: { type: 'object', additionalProperties: false, properties: {} },",
+    `options: { type: 'object', additionalProperties: false, properties: { ${properties} } },`,
+  )
+}

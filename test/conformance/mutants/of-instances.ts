@@ -70,6 +70,7 @@ export const OF_INSTANCES: readonly Mutant[] = [
         'values: kept.map((i) => batch.values[i])',
         'values: kept.map((i) => Math.min(batch.values[i], max ?? Infinity))',
       ),
+      code('kept.length === batch.length', 'max === undefined'),
       code('/** Leaves out samples', 'let max\n\n/** Leaves out samples'),
     ],
     fails: ['lifecycle.two-instances'],

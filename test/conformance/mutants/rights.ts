@@ -149,6 +149,32 @@ export const RIGHTS: readonly Right[] = [
     ],
   },
   {
+    does: 'takes log lines away and touches nothing else',
+    base: 'filter',
+    changes: [
+      code(
+        "      if (batch.signal !== 'metric') return batch\n",
+        "      if (batch.signal === 'log') return { ...batch, length: 0, records: [] }\n      if (batch.signal !== 'log') return batch\n",
+      ),
+    ],
+    checks: ['filter.whole', 'filter.same-batch', 'filter.other-signals'],
+  },
+  {
+    does: 'remembers the last values of ten thousand series, and of each that is still there',
+    base: 'filter',
+    changes: [
+      code(
+        '      const kept',
+        '      for (const [i, series] of batch.series.entries()) remember(series, batch.values[i])\n      const kept',
+      ),
+      code(
+        'export default {',
+        'const weakly = new WeakMap()\nconst last = new Map()\n\nfunction remember(series, value) {\n  weakly.set(series, { value })\n  last.set(JSON.stringify(series), value)\n  if (last.size > 10_000) last.delete(last.keys().next().value)\n}\n\nexport default {',
+      ),
+    ],
+    checks: ['filter.memory'],
+  },
+  {
     does: 'keeps what else an element says, with every digit',
     base: 'input',
     changes: [

@@ -11,6 +11,7 @@ import { INSTANCES } from './families/instances.ts'
 import { ISOLATION } from './families/isolation.ts'
 import { LEAKS } from './families/leaks.ts'
 import { LIFECYCLE } from './families/lifecycle.ts'
+import { MEMORY } from './families/memory.ts'
 import { OPENING } from './families/opening.ts'
 import { OPTIONS } from './families/options.ts'
 import { OUTAGE } from './families/outage.ts'
@@ -19,6 +20,7 @@ import { PACKAGE } from './families/package.ts'
 import { PERFORMANCE } from './families/performance.ts'
 import { REFUSAL } from './families/refusal.ts'
 import { REHEARSAL } from './families/rehearsal.ts'
+import { RESTRAINT } from './families/restraint.ts'
 import { SETTLING } from './families/settling.ts'
 import { SOURCE_FATES } from './families/source-fates.ts'
 import { SOURCE } from './families/source.ts'
@@ -49,6 +51,8 @@ export const CHECKS: readonly Check[] = [
   ...OUTAGE,
   ...FLUSH,
   ...FILTER,
+  ...RESTRAINT,
+  ...MEMORY,
   ...TRANSPORT,
   ...SETTLING,
   ...SUBSCRIPTIONS,

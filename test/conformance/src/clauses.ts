@@ -105,8 +105,8 @@ export const CLAUSES = {
     'A series that a filter makes MUST be frozen, and the same object each time it is made of the same series: outputs key their caches on it.',
   'F-8':
     'Records that come again, alone or in a batch of another size, SHOULD have the same fate: after a throw they do, and when a dead letter is replayed.',
-  'F-9': 'With default options a filter SHOULD change nothing.',
-  'F-10': 'What a filter remembers MUST be bounded.',
+  'F-9': 'With default options a filter that has options SHOULD change nothing.',
+  'F-10': 'What a filter remembers MUST be bounded. It SHOULD forget a series that is seen no more.',
   'F-11': 'The records that go on MUST be well formed, as I-8 has it.',
   'F-12':
     'A batch that `apply` has returned MUST NOT be changed any more: it is still on its way when the next one is applied.',

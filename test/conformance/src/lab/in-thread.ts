@@ -12,6 +12,8 @@ export type Scenario =
   | { readonly scenario: 'work' }
   /** Does that again and again, as often as there is time for. */
   | { readonly scenario: 'cycle' }
+  /** Opens it once, and gives it as often batches of series and records that come no more. */
+  | { readonly scenario: 'pass' }
 
 /** How often a session is opened, used and stopped: what slow ones take of the time decides. */
 export const CYCLES = {
@@ -24,6 +26,9 @@ export const CYCLES = {
   /** So many more halves are looked at where one added more. */
   rounds: 2,
 } as const
+
+/** A filter is given so many records of each signal a cycle; more rounds, as it may have a bound that is far. */
+export const PASSING = { length: 1000, rounds: 5 } as const
 
 /** What a thread is given. */
 export interface ThreadData {
@@ -98,7 +103,8 @@ export async function inThread(
   worker.on('error', (error: Error) => (thrown = error))
   worker.on('exit', () => (ended = true))
   // What opens or stops slowly inline does so here, twice before it is known how many cycles there will be.
-  const cyclesMs = task.scenario === 'cycle' ? CYCLES.maxMs + CYCLES.rounds * CYCLES.budgetMs : 0
+  const rounds = task.scenario === 'pass' ? PASSING.rounds : CYCLES.rounds
+  const cyclesMs = ['cycle', 'pass'].includes(task.scenario) ? CYCLES.maxMs + rounds * CYCLES.budgetMs : 0
   const limitMs = PATIENCE.checkMs + cyclesMs + 3 * subject.paceMs
   await until(() => note !== undefined || ended, limitMs)
   await until(() => ended, PATIENCE.leaveMs)

@@ -1,5 +1,6 @@
 /** A thread with a plugin of its own, that tells what the plugin left once it was stopped. */
 import { parentPort, workerData } from 'node:worker_threads'
+import type { Definition } from '@smart-gateway/sdk'
 import { seededRandom } from '@smart-gateway/sdk/testing'
 import { Host } from '../host/host.ts'
 import { importDefinition } from '../subject/definition.ts'
@@ -9,9 +10,10 @@ import { messageOf } from '../subject/message.ts'
 import { readPackage } from '../subject/plugin-package.ts'
 import { picture } from '../subject/process-picture.ts'
 import { Traces } from '../subject/traces.ts'
+import { SIGNALS, markedBatch } from '../work/batches.ts'
 import { crossing } from '../work/crossing.ts'
 import { exercise } from '../work/exercise.ts'
-import { CYCLES } from './in-thread.ts'
+import { CYCLES, PASSING } from './in-thread.ts'
 import type { ThreadData, ThreadNote, ThreadStray } from './in-thread.ts'
 
 const { task, folder, scratch, options, subscription, seed } = workerData as ThreadData
@@ -52,11 +54,27 @@ async function work(): Promise<ThreadNote> {
   let heap = { cycles: 0, growth: 0 }
   if (task.scenario === 'work') said = await traces.run(once)
   if (task.scenario === 'cycle') heap = await heapOver(() => traces.run(once))
+  if (task.scenario === 'pass') heap = await traces.run(async () => heapOfPassing(definition))
   return { left: await traces.settled(), changed: before(), said: said.map(crossing), ...heap }
 }
 
+/** The growth of the heap while a filter is given batches, of none of which anybody else keeps anything. */
+async function heapOfPassing(definition: Definition): Promise<{ cycles: number; growth: number }> {
+  const opened = await openGeneration(definition, host, { instance: 'passed', generation: 1 }, options)
+  try {
+    return await heapOver(async () => {
+      for (const signal of SIGNALS) opened.session.apply!(markedBatch(signal, PASSING.length, random).batch)
+    }, PASSING.rounds)
+  } finally {
+    await opened.close()
+  }
+}
+
 /** The growth of the heap over the later half of the cycles: the earlier one fills caches. */
-async function heapOver(cycle: () => Promise<unknown>): Promise<{ cycles: number; growth: number }> {
+async function heapOver(
+  cycle: () => Promise<unknown>,
+  rounds: number = CYCLES.rounds,
+): Promise<{ cycles: number; growth: number }> {
   // What a stopped session let go of may take a while to end where the machine is busy: the least of a few looks counts.
   const used = async (): Promise<number> => {
     let least = Infinity
@@ -87,7 +105,7 @@ async function heapOver(cycle: () => Promise<unknown>): Promise<{ cycles: number
   }
   let growth = await growthSince(middle)
   // What waits for its time to be over, a deadline say, grows less and less; a leak goes on.
-  for (let i = 0; i < CYCLES.rounds && growth > CYCLES.mostGrowth; i++)
+  for (let i = 0; i < rounds && growth > CYCLES.mostGrowth; i++)
     growth = Math.min(growth, await growthSince(await used()))
   return { cycles: cycles - half, growth }
 }

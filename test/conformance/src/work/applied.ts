@@ -23,6 +23,11 @@ export class Applied {
     return new Applied(subject, (await subject.open(generation === 1 ? {} : { generation })).session)
   }
 
+  /** One that has no options but the defaults. */
+  static async openWithDefaults(subject: Subject): Promise<Applied> {
+    return new Applied(subject, (await subject.open({ options: {} })).session)
+  }
+
   /** What it makes of the batch; that it throws is for `filter.whole` to find. */
   fateOf(batch: Batch): Fate {
     const before = copyOf(batch)
@@ -47,6 +52,16 @@ export class Applied {
         'options',
       )
   }
+}
+
+/** Whether a filter has given back what it was given, series of its own in no place. */
+export function isAsGiven(made: Batch, given: Batch): boolean {
+  if (!isSame(made, given)) return false
+  return (
+    made.signal !== 'metric' ||
+    given.signal !== 'metric' ||
+    made.series.every((series, i) => series === given.series[i])
+  )
 }
 
 /** Batches of each signal: one record, some, as many as there can be, and awkward ones. */

@@ -8,6 +8,7 @@ export default {
     apply(batch) {
       if (batch.signal !== 'metric') return batch
       const kept = batch.series.flatMap((_, i) => (Number.isNaN(batch.values[i]) ? [] : [i]))
+      if (kept.length === batch.length) return batch
       return {
         signal: 'metric',
         length: kept.length,
