@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts'
 import { OF_BATCH } from './of-batch.ts'
 import { OF_ERRORS } from './of-errors.ts'
+import { OF_FILES } from './of-files.ts'
 import { OF_FILTER } from './of-filter.ts'
 import { OF_INPUT } from './of-input.ts'
 import { OF_INSTANCES } from './of-instances.ts'
@@ -13,6 +14,7 @@ import { OF_TRANSPORT } from './of-transport.ts'
 
 export const MUTANTS: readonly Mutant[] = [
   ...OF_PACKAGE,
+  ...OF_FILES,
   ...OF_LIFECYCLE,
   ...OF_INSTANCES,
   ...OF_ERRORS,

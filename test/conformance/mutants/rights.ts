@@ -212,4 +212,37 @@ export const RIGHTS: readonly Right[] = [
       ),
     ],
   },
+  {
+    does: 'has options about keys and files that name none whose content matters',
+    base: 'filter',
+    changes: [
+      code(
+        'properties: {} }',
+        `properties: {
+      key: { type: 'string', writeOnly: true, description: 'The private key, as the text of a PEM file.' },
+      keyField: { type: 'string', description: 'The field of a file that names the key.' },
+      ca: { type: 'string', format: 'uri', description: 'Where the PEM file of the authorities is got from.' },
+      tokenFile: { type: 'string', description: 'Where a token that was renewed is kept.' },
+      path: { type: 'string', description: 'The file that lines are written to.' },
+    } }`,
+      ),
+    ],
+    checks: ['options.files', 'options.missing-files'],
+  },
+  {
+    does: 'goes without a certificate that may be missing, as it says',
+    base: 'filter',
+    changes: [
+      code('/** Leaves out', "import { existsSync, readFileSync } from 'node:fs'\n\n/** Leaves out"),
+      code(
+        'properties: {} }',
+        "properties: { ca: { type: 'string', format: 'file', description: 'PEM file of the authorities, which may be missing.' } } }",
+      ),
+      code(
+        'open: () => ({',
+        'open: ({ options }) => ({\n    ca: options.ca && existsSync(options.ca) ? readFileSync(options.ca) : undefined,',
+      ),
+    ],
+    checks: ['options.missing-files'],
+  },
 ]

@@ -2,6 +2,7 @@ import type { Check } from './check.ts'
 import { BATCH } from './families/batch.ts'
 import { ELEMENTS } from './families/elements.ts'
 import { ERRORS } from './families/errors.ts'
+import { FILES } from './families/files.ts'
 import { FILTER } from './families/filter.ts'
 import { FLUSH } from './families/flush.ts'
 import { GROWTH } from './families/growth.ts'
@@ -35,6 +36,7 @@ import { TRANSPORT } from './families/transport.ts'
 export const CHECKS: readonly Check[] = [
   ...PACKAGE,
   ...OPTIONS,
+  ...FILES,
   ...LIFECYCLE,
   ...INSTANCES,
   ...OPENING,

@@ -27,7 +27,7 @@ export const CLAUSES = {
     'An option that names a file whose content matters (a certificate, a key) SHOULD have the format `file`: the host follows the file then.',
   'C-8': '`open` MUST NOT change its options. They are frozen, and every default is filled in.',
   'C-9':
-    'What a schema cannot say of options MUST be looked at by `open`, and refused with an error that names the option.',
+    "What a schema cannot say of options MUST be looked at by `open`, and refused with an error that names the option. That the file of a certificate, a key or a secret is not there is such a thing, and may be told by the file's name; what else there is only the author knows, and no check.",
   'C-10':
     'Every key MUST say of which type its value is, those of objects within and of the items of lists as well, so that one of another type is refused.',
   'L-1': '`open` MUST settle within 30 s, with a session that has the verbs of its kind or with an error.',

@@ -1,5 +1,13 @@
 /** What was thrown as one line, with the messages of its causes. */
 export function messageOf(thrown: unknown): string {
+  return messagesOf(thrown)
+    .join(': ')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .slice(0, 400)
+}
+
+/** The message of what was thrown, and those of its causes. */
+export function messagesOf(thrown: unknown): readonly string[] {
   const messages: string[] = []
   for (let at = thrown, depth = 0; at !== undefined && at !== null && depth < 5; depth++) {
     const message = (at as { message?: unknown }).message
@@ -7,9 +15,6 @@ export function messageOf(thrown: unknown): string {
     at = (at as { cause?: unknown }).cause
   }
   return messages
-    .join(': ')
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .slice(0, 400)
 }
 
 /** What is wrong with what was thrown, by the contract's words on errors, or undefined. */
