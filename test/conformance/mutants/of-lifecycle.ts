@@ -141,7 +141,12 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
         'const timer = undefined',
       ),
     ],
-    fails: ['lifecycle.aborted-open', 'lifecycle.hanging-peer', 'output.stopped-hanging'],
+    fails: [
+      'lifecycle.aborted-open',
+      'lifecycle.hanging-peer',
+      'lifecycle.stops-soon',
+      'output.stopped-hanging',
+    ],
   },
   {
     does: 'reads batches as if they always were arrays',
@@ -212,5 +217,31 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     base: 'filter',
     changes: [code('    apply(batch) {', '    apply(batch) {\n      for (;;);')],
     fails: ['lifecycle.session', 'lifecycle.metrics-named'],
+  },
+  {
+    does: 'waits on stop for a store that hangs until the signal is aborted',
+    base: 'output',
+    changes: [
+      code(
+        "const timer = setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)",
+        'const timer = undefined',
+      ),
+    ],
+    fails: ['lifecycle.stops-soon'],
+  },
+  {
+    does: 'says goodbye when it stops, again and again where its store is gone',
+    base: 'output',
+    changes: [
+      code(
+        'stopping ??= writing.then(() => agent.destroy())',
+        `stopping ??= writing.then(async () => {
+          const bye = () => post([]).catch(() => signal.aborted || new Promise((resolve) => setTimeout(resolve, 20)).then(bye))
+          await bye()
+          agent.destroy()
+        })`,
+      ),
+    ],
+    fails: ['lifecycle.stops-soon'],
   },
 ]

@@ -13,6 +13,7 @@ import { PATIENCE, ending, turn } from '../time.ts'
 import { ensureNothingLeft, ensureStopped } from '../work/endings.ts'
 import { exercise, subscribe } from '../work/exercise.ts'
 import { faultOf, faultsOf } from '../work/faults.ts'
+import type { Fault } from '../work/faults.ts'
 import { textsFor } from '../work/messages.ts'
 
 const STOP = 'Session.stop: finishes what is under way, then lets go of everything. Calling it twice is fine.'
@@ -124,8 +125,7 @@ export const LIFECYCLE: readonly Check[] = [
       const generation = await subject.open()
       const { session, loan } = generation
       await hang()
-      const working =
-        definition.kind === 'transport' ? receive(subject, session, peer) : work(subject, session, false)
+      const working = workWithoutAnswer(subject, session, peer)
       await delay(50)
       const stopping = (async () => session.stop?.())()
       // The grace is a tenth of the gateway's: what waits for a peer that hangs waits as long in both.
@@ -144,6 +144,18 @@ export const LIFECYCLE: readonly Check[] = [
       await ending(() => working)
       await peer.close()
       await ensureNothingLeft(subject, did, STOP)
+    },
+  },
+  {
+    id: 'lifecycle.stops-soon',
+    level: 'should',
+    clauses: ['L-8'],
+    kinds: KINDS,
+    async run(subject) {
+      const peer = subject.isFull ? await subject.peer() : undefined
+      const faults = peer?.faults === undefined ? [] : faultsOf(peer).filter(({ name }) => SILENCES.has(name))
+      if (faults.length === 0) await stopSoon(subject, peer)
+      for (const fault of faults) await stopSoon(subject, peer, fault)
     },
   },
 ]
@@ -188,15 +200,44 @@ async function work(subject: Subject, session: AnySession, judges = true): Promi
   await (judges ? done : done.catch(() => undefined))
 }
 
-/** Lets a transport take a message, of which a peer that hangs may send a half; how that ends is for other checks to judge. */
+/** Lets it work while nobody may answer; how that ends is for other checks to judge. */
+async function workWithoutAnswer(subject: Subject, session: AnySession, peer?: Peer): Promise<void> {
+  if (session.subscribe !== undefined && peer !== undefined) await receive(subject, session, peer)
+  else await work(subject, session, false)
+}
+
+/** Lets a transport take a message, of which a peer that hangs may send a half. */
 async function receive(subject: Subject, session: AnySession, peer: Peer): Promise<void> {
   const subscription = await subject.subscription()
   const intake = new KeepingIntake()
+  // A stop may wait for the fate of what was delivered.
+  intake.onDeliver = (delivered) => delivered.accept()
   const subscribed = await subject.traces.run(() => subscribe(session, subscription, intake))
   if (subscribed === undefined) return
   await ending(async () => subscribed.start(), PATIENCE.grantMs)
   await ending(async () => peer.produce?.(textsFor(1), subscribed.address))
   await ending(() => subscribed.stop(), PATIENCE.graceMs)
+}
+
+/** Faults in which a peer says nothing any more: what waits for its answer waits in vain. */
+const SILENCES: ReadonlySet<string> = new Set(['down', 'hang'])
+
+/** Lets it work, while its peer has a fault if one is given, and stops it; fails where that takes longer than L-8 grants. */
+async function stopSoon(subject: Subject, peer: Peer | undefined, fault?: Fault): Promise<void> {
+  const generation = await subject.open()
+  const { session } = generation
+  await fault?.begin()
+  const working = workWithoutAnswer(subject, session, peer)
+  await delay(NOTICED_MS)
+  const stop = await ending(async () => session.stop?.(), PATIENCE.graceMs)
+  ensure(stop.how !== 'pending', {
+    did: `stopped it at work${fault === undefined ? '' : ` while the fault "${fault.name}" of its peer was on`}, its signal not aborted`,
+    saw: `stop is pending after ${PATIENCE.graceMs} ms`,
+    hint: 'Wait in stop for what is under way, but no longer than that: end requests that nobody answers.',
+  })
+  await generation.close()
+  await fault?.heal()
+  await ending(() => working)
 }
 
 /** What there is to see of a fault without waiting for it to pass. */
