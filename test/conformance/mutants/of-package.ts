@@ -195,4 +195,24 @@ export const OF_PACKAGE: readonly Mutant[] = [
     ],
     fails: ['options.secrets-hidden', 'errors.secrets-hidden'],
   },
+  {
+    does: 'has native code for some systems',
+    base: 'input',
+    changes: [{ file: 'prebuilds/linux-x64/lines.node', text: 'no code' }],
+    fails: ['package.no-native'],
+  },
+  {
+    does: 'depends on a package that depends on native code where it can be built',
+    base: 'input',
+    changes: [
+      manifest('"type": "module"', '"dependencies": { "lines": "1.0.0" },\n  "type": "module"'),
+      {
+        file: 'node_modules/lines/package.json',
+        text: '{ "name": "lines", "optionalDependencies": { "quick": "1", "elsewhere": "1" } }',
+      },
+      { file: 'node_modules/lines/node_modules/quick/package.json', text: '{ "name": "quick" }' },
+      { file: 'node_modules/lines/node_modules/quick/binding.gyp', text: '{}' },
+    ],
+    fails: ['package.no-native'],
+  },
 ]

@@ -163,7 +163,8 @@ export const CLAUSES = {
   'W-4': 'A plugin MUST NOT leave anything on `globalThis` or on a prototype that it does not own.',
   'W-5':
     'A plugin SHOULD NOT hold the thread for more than 100 ms at a time; in a thread of its own it is ended after 6 s.',
-  'W-6': 'A plugin SHOULD NOT need native code: it cannot be loaded anew, and no thread contains it.',
+  'W-6':
+    'A plugin SHOULD NOT need native code, in its package or in one that it depends on: it cannot be loaded anew, and no thread contains it.',
 } as const
 
 export type ClauseNumber = keyof typeof CLAUSES

@@ -6,6 +6,7 @@ import type { Check } from '../check.ts'
 import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { inThread } from '../lab/in-thread.ts'
 import { importDefinition } from '../subject/definition.ts'
+import { closureOf, nativeFilesIn } from '../subject/dependencies.ts'
 import { importedPackages } from '../subject/imports.ts'
 import { messageOf } from '../subject/message.ts'
 import { target } from '../subject/plugin-package.ts'
@@ -150,6 +151,24 @@ export const PACKAGE: readonly Check[] = [
     },
   },
   {
+    id: 'package.no-native',
+    level: 'should',
+    clauses: ['W-6'],
+    kinds: KINDS,
+    async run({ plugin: { folder, name } }) {
+      let left = MOST_FILES
+      for (const one of closureOf({ name, folder })) {
+        const { files, seen } = nativeFilesIn(one.folder, left)
+        ensure(files.length === 0, {
+          did: 'looked for native code in the package and in those that it depends on, as they are installed',
+          saw: `${one.name} has ${files.slice(0, 3).join(', ')}`,
+          hint: 'Take a package that is JavaScript or WebAssembly; native code stays loaded, and what it breaks ends the gateway.',
+        })
+        left -= seen
+      }
+    },
+  },
+  {
     id: 'package.declared',
     level: 'must',
     clauses: ['P-5'],
@@ -190,6 +209,9 @@ export const PACKAGE: readonly Check[] = [
     },
   },
 ]
+
+/** Of all packages together; more than the largest of those that are used here has with all of its own. */
+const MOST_FILES = 20_000
 
 /** Where a manifest says what is installed with it. */
 const DECLARATIONS = ['dependencies', 'peerDependencies', 'optionalDependencies']
