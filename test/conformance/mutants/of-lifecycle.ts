@@ -1,6 +1,13 @@
 import { code } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
 
+const COMPUTE = `function compute() {
+  const spentUs = () => process.cpuUsage().user + process.cpuUsage().system
+  for (const endUs = spentUs() + 150_000; spentUs() < endUs; );
+}
+
+`
+
 /** Sessions that begin or end as they should not. */
 export const OF_LIFECYCLE: readonly Mutant[] = [
   {
@@ -243,5 +250,29 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
       ),
     ],
     fails: ['lifecycle.stops-soon'],
+  },
+  {
+    does: 'computes for 150 ms where a batch of lines is long',
+    base: 'filter',
+    changes: [
+      code(
+        '    apply(batch) {\n',
+        `    apply(batch) {\n      if (batch.signal === 'log' && batch.length >= 1000) compute()\n`,
+      ),
+      code('/** Leaves out', `${COMPUTE}/** Leaves out`),
+    ],
+    fails: ['isolation.yields'],
+  },
+  {
+    does: 'computes for 150 ms after a first wait that is none',
+    base: 'output',
+    changes: [
+      code(
+        '      const lines = linesOf(batch)\n      const { refused }',
+        "      const lines = linesOf(batch)\n      await undefined\n      if (batch.signal === 'log' && lines.length >= 1000) compute()\n      const { refused }",
+      ),
+      code('function linesOf(batch) {', `${COMPUTE}function linesOf(batch) {`),
+    ],
+    fails: ['isolation.yields'],
   },
 ]

@@ -4,8 +4,14 @@ import type { Check } from '../check.ts'
 import { KINDS } from '../check.ts'
 import { ensure, notRun } from '../finding.ts'
 import type { Isolation } from '../isolation.ts'
+import type { AnySession } from '../subject/generation.ts'
+import type { Subject } from '../subject/subject.ts'
+import { cpuMs, ending } from '../time.ts'
+import { SIGNALS, markedBatch } from '../work/batches.ts'
 import { crossing } from '../work/crossing.ts'
+import { decode, exampleOf } from '../work/decode.ts'
 import { exercise } from '../work/exercise.ts'
+import { signalsOf } from '../work/write.ts'
 
 /** In the gateway's thread, and in one of its own. */
 export const ISOLATION: readonly Check[] = [
@@ -54,4 +60,68 @@ export const ISOLATION: readonly Check[] = [
       })
     },
   },
+  {
+    id: 'isolation.yields',
+    level: 'should',
+    clauses: ['W-5'],
+    kinds: ['input', 'filter', 'output'],
+    async run(subject) {
+      const { session } = await subject.open()
+      for (const { what, work } of stepsOf(subject, session)) {
+        // A busy machine costs an attempt, a step that is too long all of them.
+        let leastMs = Infinity
+        for (let i = 0; i < ATTEMPTS && leastMs > HOLD_MS; i++)
+          leastMs = Math.min(leastMs, await heldMs(work))
+        ensure(leastMs <= HOLD_MS, {
+          did: `${what}, ${ATTEMPTS} times`,
+          saw: `it never took less than ${Math.round(leastMs)} ms of the processor before it let go of the thread`,
+          hint: `The gateway does nothing else meanwhile: go on after ${HOLD_MS} ms in a turn to come (await setImmediate), or in a thread of your own.`,
+        })
+      }
+    },
+  },
 ]
+
+/** What W-5 grants to a step. */
+const HOLD_MS = 100
+const ATTEMPTS = 5
+/** As many records as the gateway writes at once where nothing else is said. */
+const BATCH = 1000
+
+interface StepOfWork {
+  readonly what: string
+  work(): unknown
+}
+
+/** What the gateway asks of it again and again, in the usual size. */
+function stepsOf(subject: Subject, session: AnySession): readonly StepOfWork[] {
+  const { definition, random } = subject
+  if (session.start !== undefined) notRun('it brings what its peer brings')
+  if (session.decode !== undefined) {
+    const message = exampleOf(subject)
+    return [{ what: 'decoded its example', work: () => decode(session, message) }]
+  }
+  const [signals, verb] =
+    session.write === undefined
+      ? ([SIGNALS, 'filtered'] as const)
+      : ([signalsOf(definition), 'wrote'] as const)
+  return signals.map((signal) => {
+    const { batch } = markedBatch(signal, BATCH, random)
+    const work = (): unknown => session.write?.(batch as never) ?? session.apply?.(batch)
+    return { what: `${verb} a batch of ${BATCH} (${signal})`, work }
+  })
+}
+
+/** How long a piece of work holds the thread when it begins, of the processor's time; what it does later is not told from what its peer does. */
+async function heldMs(work: () => unknown): Promise<number> {
+  let beganMs = 0
+  let done: Promise<unknown> | undefined
+  // Of two callbacks of one turn the second comes once all that the first one leads to waits for something.
+  setImmediate(() => {
+    beganMs = cpuMs()
+    done = ending(work)
+  })
+  const endedMs = await new Promise<number>((resolve) => setImmediate(() => resolve(cpuMs())))
+  await done
+  return endedMs - beganMs
+}

@@ -5,6 +5,7 @@ import { importDefinition } from '../subject/definition.ts'
 import { openGeneration } from '../subject/generation.ts'
 import { messageOf as textOf } from '../subject/message.ts'
 import { readPackage } from '../subject/plugin-package.ts'
+import { cpuMs } from '../time.ts'
 import { decode, messageOf } from '../work/decode.ts'
 import { growing } from '../work/growing.ts'
 import type { Growing } from '../work/growing.ts'
@@ -23,8 +24,6 @@ const BUDGET_MS = 2500
 
 const { folder, scratch, options, example, contentType } = workerData as GrowthData
 const tell = (note: GrowthNote): void => parentPort!.postMessage(note, [])
-// Of this thread where Node can tell: what other processes do to the clock is left out.
-const { threadCpuUsage = process.cpuUsage } = process
 let spentMs = 0
 
 try {
@@ -34,10 +33,9 @@ try {
   const costOf = (probe: Growing, length: number): number => {
     const message = messageOf(probe.ofLength(length), contentType)
     tell({ trying: { what: probe.what, bytes: message.body.length } })
-    const before = threadCpuUsage.call(process)
+    const beganMs = cpuMs()
     decode(generation.session, message)
-    const after = threadCpuUsage.call(process)
-    const ms = (after.user - before.user + after.system - before.system) / 1000
+    const ms = cpuMs() - beganMs
     spentMs += ms
     return ms
   }
