@@ -29,6 +29,16 @@ export function manifest(from: string, to: string): Change {
   return { file: 'package.json', from, to }
 }
 
+/** Of an output: its store keeps one of the records with the same id. */
+export const STORE_WITH_IDS: readonly Change[] = [
+  { file: 'conformance.js', from: 'knowsIds: false', to: 'knowsIds: true' },
+  {
+    file: 'conformance.js',
+    from: 'received: () => lines',
+    to: 'received: () => [...new Map(lines.map((line) => [JSON.parse(line).id ?? Symbol(line), line])).values()]',
+  },
+]
+
 /** Puts a base into a folder, with the changes made. Throws when a text to be changed does not stand there once. */
 export function writeMutant({ base, changes }: Pick<Mutant, 'base' | 'changes'>, folder: string): void {
   cpSync(join(import.meta.dirname, 'bases', base), folder, { recursive: true })

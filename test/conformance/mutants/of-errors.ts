@@ -15,7 +15,7 @@ export const OF_ERRORS: readonly Mutant[] = [
     does: 'throws a text instead of an error when it cannot open',
     base: 'output',
     changes: [code('agent.destroy()\n      throw error', "agent.destroy()\n      throw 'no store'")],
-    fails: ['errors.open'],
+    fails: ['errors.open', 'errors.cause'],
   },
   {
     does: 'throws errors whose properties have other types',
@@ -101,5 +101,41 @@ export const OF_ERRORS: readonly Mutant[] = [
       ),
     ],
     fails: ['options.secrets-hidden'],
+  },
+  {
+    does: 'says that the store cannot be reached, and not why',
+    base: 'output',
+    changes: [
+      code(
+        "failure('the store cannot be reached', true, { cause })",
+        "failure('the store cannot be reached', true)",
+      ),
+      code("asked.on('error', (cause) =>", "asked.on('error', () =>"),
+    ],
+    fails: ['errors.cause'],
+  },
+  {
+    does: 'keeps of an error what it says, and makes another one of that',
+    base: 'output',
+    changes: [
+      code(
+        "failure('the store cannot be reached', true, { cause })",
+        "failure('the store cannot be reached', true, { cause: new Error(cause.message) })",
+      ),
+    ],
+    fails: ['errors.cause'],
+  },
+  {
+    does: 'connects only when it writes, and does not say why that fails',
+    base: 'output',
+    changes: [
+      code('      await post([])\n', ''),
+      code(
+        "failure('the store cannot be reached', true, { cause })",
+        "failure('the store cannot be reached', true)",
+      ),
+      code("asked.on('error', (cause) =>", "asked.on('error', () =>"),
+    ],
+    fails: ['errors.cause'],
   },
 ]

@@ -168,4 +168,34 @@ export const OF_LEAKS: readonly Mutant[] = [
     ],
     fails: ['leaks.files'],
   },
+  {
+    does: 'keeps every line that it has written',
+    base: 'output',
+    changes: [code('      forgetOldest(seen)\n', '')],
+    fails: ['leaks.records'],
+  },
+  {
+    does: 'keeps every batch that it has written in its module',
+    base: 'output',
+    changes: [
+      code('      forgetOldest(seen)\n', '      forgetOldest(seen)\n      written.push(batch)\n'),
+      code('const MOST_SEEN = 5000', 'const MOST_SEEN = 5000\nconst written = []'),
+    ],
+    fails: ['leaks.records'],
+  },
+  {
+    does: 'holds what it knows of a series strongly by its object',
+    base: 'output',
+    changes: [
+      code(
+        'stringify([batch.series[i], String(batch.values[i]), batch.times[i]])',
+        'stringify([nameOf(batch.series[i]), String(batch.values[i]), batch.times[i]])',
+      ),
+      code(
+        'function forgetOldest(',
+        'const names = new Map()\n\nfunction nameOf(series) {\n  const name = names.get(series) ?? stringify(series)\n  names.set(series, name)\n  return name\n}\n\nfunction forgetOldest(',
+      ),
+    ],
+    fails: ['leaks.records'],
+  },
 ]

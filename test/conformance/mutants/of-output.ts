@@ -1,4 +1,4 @@
-import { code } from './mutant.ts'
+import { code, STORE_WITH_IDS } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
 
 /** Outputs that say something else of records than what became of them. */
@@ -87,6 +87,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.stopped-hanging',
       'swap.under-load',
       'swap.follow',
+      'output.others-kept',
     ],
     failsInThread: [
       'output.stores',
@@ -100,6 +101,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
       'output.stopped-hanging',
       'swap.under-load',
       'swap.follow',
+      'output.others-kept',
     ],
   },
   {
@@ -278,5 +280,97 @@ export const OF_OUTPUT: readonly Mutant[] = [
       code('    let stopping\n', '    let stopping\n    let broken = false\n'),
     ],
     fails: ['output.outage'],
+  },
+  {
+    does: 'sends the records of a batch from the last to the first',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const answer = await post(lines.toReversed())\n      const refused = answer.refused.map((index) => lines.length - 1 - index)\n',
+      ),
+    ],
+    fails: ['output.order'],
+    failsInThread: ['output.order'],
+  },
+  {
+    does: 'sends the rest of a long batch before its first part',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const rest = lines.length > 500 ? await post(lines.slice(500)) : { refused: [] }\n      const first = await post(lines.slice(0, 500))\n      const refused = [...first.refused, ...rest.refused.map((index) => 500 + index)]\n',
+      ),
+    ],
+    fails: ['output.order'],
+  },
+  {
+    does: 'sends records without their ids',
+    base: 'output',
+    changes: [
+      ...STORE_WITH_IDS,
+      code(
+        'batch.records.map((record) => stringify(record))',
+        'batch.records.map(({ id: _, ...record }) => stringify(record))',
+      ),
+    ],
+    fails: ['output.same-id'],
+    failsInThread: ['output.same-id'],
+  },
+  {
+    does: 'sends records without their ids, and leaves out what it has sent itself',
+    base: 'output',
+    changes: [
+      ...STORE_WITH_IDS,
+      code(
+        'const { refused } = await post(lines)\n',
+        'const unsent = lines.flatMap((line, i) => (seen.has(line) ? [] : [i]))\n      const answer = await post(unsent.map((i) => withoutId(lines[i])))\n      const refused = answer.refused.map((at) => unsent[at])\n',
+      ),
+      code(
+        'function forgetOldest(',
+        'const withoutId = (line) => line.replace(/,"id":"[^"]*"/, \'\')\n\nfunction forgetOldest(',
+      ),
+    ],
+    fails: ['output.same-id'],
+  },
+  {
+    does: 'stops at the first part of a batch of which something is refused',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        'const refused = []\n      for (let at = 0; at < lines.length && refused.length === 0; at += 5)\n        refused.push(...(await post(lines.slice(at, at + 5))).refused.map((index) => at + index))\n',
+      ),
+    ],
+    fails: ['output.partial', 'output.others-kept'],
+    failsInThread: ['output.partial', 'output.others-kept'],
+  },
+  {
+    does: 'gives up a batch whose first record is refused',
+    base: 'output',
+    changes: [
+      code(
+        'const { refused } = await post(lines)\n',
+        "const first = await post(lines.slice(0, 1))\n      if (first.refused.length > 0)\n        return { rejected: lines.map((_, index) => ({ index, error: failure('the store refuses the first', false) })) }\n      const rest = lines.length > 1 ? await post(lines.slice(1)) : { refused: [] }\n      const refused = rest.refused.map((index) => index + 1)\n",
+      ),
+    ],
+    fails: ['output.others-kept'],
+  },
+  {
+    does: 'waits for an answer for ever',
+    base: 'output',
+    changes: [code("setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)", 'undefined')],
+    fails: ['output.patience'],
+  },
+  {
+    does: 'asks anew, again and again, when the time for an answer is over',
+    base: 'output',
+    changes: [
+      code(
+        'const post = (lines) => send(options, agent, signal, lines)',
+        "const post = (lines) =>\n      send(options, agent, signal, lines).catch((error) => {\n        if (error.cause?.message !== 'no answer') throw error\n        return post(lines)\n      })",
+      ),
+    ],
+    fails: ['output.patience'],
   },
 ]

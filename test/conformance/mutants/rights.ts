@@ -1,4 +1,4 @@
-import { code } from './mutant.ts'
+import { code, STORE_WITH_IDS } from './mutant.ts'
 import type { Mutant } from './mutant.ts'
 
 /** A plugin that is unlike the bases and as right as they are: no check may find anything in it. */
@@ -133,6 +133,48 @@ export const RIGHTS: readonly Right[] = [
     base: 'output',
     changes: [code("setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)", 'undefined')],
     checks: ['lifecycle.hanging-peer', 'output.hanging', 'output.stopped-hanging', 'leaks.after-faults'],
+  },
+  {
+    does: 'remembers the id of everything that it has written, as one that is bounded far away would',
+    base: 'output',
+    changes: [
+      code(
+        '      forgetOldest(seen)\n',
+        '      forgetOldest(seen)\n      for (const { id } of batch.records ?? []) ids.add(id)\n',
+      ),
+      code('    let stopping\n', '    let stopping\n    const ids = new Set()\n'),
+    ],
+    checks: ['leaks.records'],
+  },
+  {
+    does: 'gives records with ids to a store that keeps one of each',
+    base: 'output',
+    changes: STORE_WITH_IDS,
+    checks: ['output.order', 'output.same-id'],
+  },
+  {
+    does: 'refuses a batch as a whole, as its store does',
+    base: 'output',
+    changes: [
+      {
+        file: 'conformance.js',
+        from: 'refused: posted.flatMap((line, i) => (line.includes(token) ? [i] : [])),',
+        to: 'status: posted.some((line) => line.includes(token)) ? 400 : 200,',
+      },
+    ],
+    checks: ['output.others-kept'],
+  },
+  {
+    does: 'tries a few times to connect, and gives up of its own accord',
+    base: 'output',
+    changes: [
+      LATER,
+      code(
+        '    try {\n      await post([])\n    } catch (error) {\n      agent.destroy()\n      throw error\n    }',
+        "    const isThere = () => post([]).then(() => true, () => later(20))\n    if (!((await isThere()) ?? (await isThere()) ?? (await isThere()))) {\n      agent.destroy()\n      throw failure('nobody is there', true)\n    }",
+      ),
+    ],
+    checks: ['errors.cause'],
   },
   {
     does: 'leaves out every other sample by chance, which F-8 only advises against',

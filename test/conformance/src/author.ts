@@ -54,6 +54,10 @@ export interface Peer {
   attempts?(): Promise<number> | number
   /** False where the store is the session itself, a page that is scraped say, and goes with it. What a peer could do wrong does not apply then. */
   readonly keeps?: boolean
+  /** Outputs: whether `received` gives records in the order in which they came to the store. False: it cannot tell. */
+  readonly ordered?: boolean
+  /** Outputs: whether the store knows a record by its `id`, and could keep one of those with the same. */
+  readonly knowsIds?: boolean
   /** Signals that it is worth writing to this peer; left out, all that the plugin is given without a request. */
   readonly signals?: readonly Signal[]
   /** What can go wrong with it. Each stays until `heal`. */

@@ -125,16 +125,19 @@ export const CLAUSES = {
   'O-8': '`write` MUST take every signal among `signals`; `signalsOnRequest` MUST be among them.',
   'O-9':
     '`write` MUST come to a fate for every double, NaN and the infinities included, for time 0, and for any text in names, labels and messages.',
-  'O-10': 'Records SHOULD reach the store in the order of the batch.',
+  'O-10':
+    'Records SHOULD reach the store in the order of the batch, those at least that it keeps together (in one index, file or stream).',
   'O-11': 'The wait that a store asks for SHOULD be handed on as `retryAfter`.',
   'O-12': 'An output SHOULD NOT queue, batch or retry by itself: the host does.',
-  'O-13': 'A store that does not answer SHOULD make `write` fail in time.',
+  'O-13':
+    'A store that does not answer SHOULD make `write` fail in time: within 30 s, unless an option asks for longer.',
   'O-14':
     'After the store was away, `write` MUST work again without a new session, or the session MUST have called `context.fail`.',
   'O-15': '`stop` MUST let an open `write` come to its end.',
   'O-16': 'Two series that are equal MUST be the same one in the store, whether they are one object or two.',
   'O-17': 'A record with an `id` that is written twice SHOULD be there once, where the store can tell.',
-  'O-18': 'What an output remembers MUST be bounded, or held weakly by its series.',
+  'O-18':
+    'What an output remembers MUST be bounded, or held weakly by its series. It SHOULD NOT keep anything of each record.',
   'O-19':
     'A record that the store has refused for good MUST NOT be sent to it again by the output itself, but to find out which of several the store meant.',
   'O-20': 'Of several samples of one series in a batch each SHOULD be there, where the store keeps what was.',
@@ -142,7 +145,8 @@ export const CLAUSES = {
     'What an error means MUST be told by its properties (`retryable`, `retryAfter`, `code`), not by its class.',
   'E-2': 'What is thrown MUST be an Error, and its message MUST say what failed and where.',
   'E-3': "A secret MUST NOT stand in an error's message, its `code` or the messages of its causes.",
-  'E-4': 'An error that was made of another one SHOULD have that as its `cause`.',
+  'E-4':
+    'An error that was made of another one SHOULD have that as its `cause`, however many stand between: what the system said is found there.',
   'E-5': '`retryAfter` MUST be a number of milliseconds, more than 0.',
   'S-1': '`exportState` MUST give what structured cloning takes, or undefined, within 30 s.',
   'S-2':

@@ -107,6 +107,18 @@ test('a fault that the peer cannot play leaves its checks untried: every form of
   })
 }, 60_000)
 
+test('what nobody says of a store leaves its SHOULD checks untried', async () => {
+  const folder = scratch()
+  const said = { file: 'conformance.js', from: '      ordered: true,\n      knowsIds: false,\n', to: '' }
+  writeMutant({ base: 'output', changes: [said] }, folder)
+  const { notTried } = await conformance(folder, { isolation: 'inline' })
+  expect(notTried).toEqual({
+    must: [],
+    should: ['output.order', 'output.same-id'],
+    hooks: ['ordered', 'knowsIds'],
+  })
+}, 60_000)
+
 test('what needs no peer is tried whole in the core profile', async () => {
   const { profile, notTried, counts } = await conformance(pluginWith('export default {}'))
   expect({ profile, notTried }).toEqual({ profile: 'core', notTried: { must: [], should: [], hooks: [] } })

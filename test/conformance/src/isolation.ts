@@ -24,12 +24,16 @@ const INLINE: ReadonlySet<string> = new Set([
   'input.message-unchanged',
   'input.records-kept',
   'swap.export-copy',
+  // How long it waits is the same there.
+  'output.patience',
   // It has a thread of its own.
   'input.growth',
   // What comes late does not cross at all.
   'input.synchronous',
   'input.secrets-hidden',
   'errors.open',
+  // What an error was made of stays in its thread.
+  'errors.cause',
   'errors.secrets-hidden',
 ])
 

@@ -33,6 +33,8 @@ export default {
     return {
       options: { urls: [`http://127.0.0.1:${port}`], timeoutMs: 1000 },
       received: () => alerts,
+      ordered: true,
+      knowsIds: false,
       attempts: () => attempts,
       faults: {
         down: close,

@@ -10,6 +10,8 @@ export default {
     return {
       options: { node: store.url, requestTimeoutMs: 1000 },
       received: () => store.documents().map(({ source }) => JSON.stringify(source)),
+      ordered: true,
+      knowsIds: true,
       attempts: () => store.requests.filter(({ path }) => path.endsWith('/_bulk')).length,
       faults: {
         down: () => fail({ hangUp: 'before', path: /./ }),

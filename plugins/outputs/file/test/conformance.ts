@@ -9,6 +9,8 @@ export default {
     return {
       options: { path },
       received: () => (existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(0, -1) : []),
+      ordered: true,
+      knowsIds: false,
       faults: {
         down() {
           renameSync(path, aside)

@@ -11,6 +11,8 @@ export default {
       options: { url: loki.url, timeoutMs: 1000 },
       received: () =>
         loki.entries.map(({ line, labels, metadata }) => JSON.stringify([line, labels, metadata])),
+      ordered: true,
+      knowsIds: false,
       attempts: () => loki.requests.filter(({ path }) => path.endsWith('/push')).length,
       faults: {
         down: () => fail({ hangUp: 'before', path: /./ }),

@@ -1,15 +1,22 @@
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
-import { fail, notRun } from '../finding.ts'
-import { beginToOpen, openGeneration } from '../subject/generation.ts'
-import { unreachable } from '../subject/elsewhere.ts'
-import { flawOfError, textsOf } from '../subject/message.ts'
+import { ensure, fail, notRun } from '../finding.ts'
+import { openGeneration } from '../subject/generation.ts'
+import { flawOfError, hasSystemCode, messageOf, textsOf } from '../subject/message.ts'
 import { secretsOf, showsCanary, withCanary, withoutCanary } from '../subject/secrets.ts'
 import { closedPort } from '../subject/silent-peer.ts'
 import { ending, inTime, PATIENCE } from '../time.ts'
+import type { Ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { faultsOf } from '../work/faults.ts'
+import { openNowhere } from '../work/nowhere.ts'
 import { worthWriting } from '../work/stored.ts'
+import { signalsOf } from '../work/write.ts'
+
+/** Whoever takes longer may have given up by its own clock, of which the system says nothing. */
+const AT_ONCE_MS = 1000
+/** A name may stand for an address of each family. */
+const MOST_CONNECTIONS = 2
 
 const HINT = 'Throw retryable(…) or permanent(…): they are told apart by their properties, not their class.'
 
@@ -21,17 +28,40 @@ export const ERRORS: readonly Check[] = [
     clauses: ['E-1', 'E-2', 'E-5'],
     kinds: KINDS,
     async run(subject) {
-      const { definition, traces, host } = subject
-      const options = await unreachable(subject, await closedPort())
-      const { loan, session } = traces.run(() =>
-        beginToOpen(definition, host, { instance: 'subject', generation: 1 }, options),
-      )
-      const end = await ending(() => session)
-      await loan.takeBack()
-      if (end.how === 'resolved') await ending(async () => end.value?.stop?.())
+      const { opening: end, close } = await openNowhere(subject)
+      await close()
       if (end.how !== 'rejected') notRun('it opens although nobody is there')
       const flaw = flawOfError(end.error)
       if (flaw !== undefined) fail({ did: 'opened it where nobody listens', saw: flaw, hint: HINT })
+    },
+  },
+  {
+    id: 'errors.cause',
+    level: 'should',
+    clauses: ['E-4'],
+    kinds: KINDS,
+    async run(subject) {
+      const { definition, traces, random } = subject
+      const { opening, port, isNamed, beganMs, close } = await openNowhere(subject, AT_ONCE_MS)
+      let end: Ending<unknown> = opening
+      let before = 0
+      if (opening.how === 'resolved' && isNamed && definition.kind === 'output') {
+        const { batch } = markedBatch(signalsOf(definition)[0]!, 3, random)
+        // Who was refused earlier may say no more than that.
+        before = traces.connections.length
+        end = await ending(() => traces.run(() => opening.value.write!(batch as never)), AT_ONCE_MS)
+      }
+      const tookMs = performance.now() - beganMs
+      await close()
+      if (end.how !== 'rejected') notRun('nothing is thrown although nobody is there')
+      const refused = traces.connections.slice(before).filter((one) => one.port === port).length
+      if (refused === 0) notRun('no connection was seen that the system refused')
+      if (refused > MOST_CONNECTIONS || tookMs > AT_ONCE_MS) notRun('it tries again, and gives up by itself')
+      ensure(hasSystemCode(end.error), {
+        did: 'opened it where nobody listens, and let it write if it is an output that opens there',
+        saw: `the system refused its connection, and the error has no cause that says so: ${messageOf(end.error)}`,
+        hint: 'Hand on what it was made of: retryable(…, { cause }).',
+      })
     },
   },
   {

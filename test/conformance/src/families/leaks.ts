@@ -1,7 +1,7 @@
 import { KINDS } from '../check.ts'
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun, notTried } from '../finding.ts'
-import { CYCLES, inThread } from '../lab/in-thread.ts'
+import { CYCLES, inThread, WRITES } from '../lab/in-thread.ts'
 import type { Subject } from '../subject/subject.ts'
 import { ending } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
@@ -91,6 +91,29 @@ export const LEAKS: readonly Check[] = [
         `wrote while its peer had a fault (${faults.map(({ name }) => name).join(', ')}), then stopped it`,
         'Whatever a failed write began ends with it, or with stop: sockets, timers, retries.',
       )
+    },
+  },
+  {
+    id: 'leaks.records',
+    level: 'should',
+    clauses: ['O-18'],
+    kinds: ['output'],
+    async run(subject) {
+      const peer = await subject.peer()
+      await openable(subject)
+      const signals = worthWriting(subject, peer)
+      const note = await inThread(subject, { scenario: 'write', signals })
+      if (note.failed !== undefined)
+        notRun(`its peer does not take so many records in a thread: ${note.failed.message}`)
+      const { cycles: records, growth } = note
+      if (records === 0) notRun(`${WRITES.least * WRITES.batch} records take more than ${WRITES.budgetMs} ms`)
+      const bytes = Math.round(growth / records)
+      subject.notes.push(`${bytes} bytes a record`)
+      ensure(bytes <= WRITES.mostGrowth, {
+        did: `wrote ${records} records (${signals.join(', ')}) of 20 series in a thread, after more than as many, which filled what is bounded`,
+        saw: `the heap grew by ${bytes} bytes with each of them`,
+        hint: 'Keep nothing of a batch once it has its fate; a WeakMap for what belongs to a series. Where it is bounded beyond that, say so with `skip`.',
+      })
     },
   },
   {

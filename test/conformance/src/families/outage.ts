@@ -103,6 +103,29 @@ export const OUTAGE: readonly Check[] = [
     },
   },
   {
+    id: 'output.patience',
+    level: 'should',
+    clauses: ['O-13'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      const hang = faultOf(peer, 'hang', 'hang')
+      const [signal] = worthWriting(subject, peer)
+      await hang()
+      const { batch } = markedBatch(signal!, 5, subject.random)
+      const written = await write(generation.session, batch, PATIENCE.grantMs)
+      await peer.faults!.heal()
+      const options = subject.valid(subject.definition.options, await subject.options())
+      if (written.how === 'pending' && asksForLonger(options))
+        notTried('one of its options asks for longer: give a short one in conformance.js', 'options')
+      ensure(written.how !== 'pending', {
+        did: `wrote 5 records (${signal}) to a store that hangs`,
+        saw: `the write is pending after ${PATIENCE.grantMs} ms`,
+        hint: 'Give up with retryable(…) when the time that an option grants is over: until then nothing else is written.',
+      })
+    },
+  },
+  {
     id: 'output.midway',
     level: 'must',
     clauses: ['O-1', 'O-2'],
@@ -199,3 +222,11 @@ export const OUTAGE: readonly Check[] = [
     },
   },
 ]
+
+/** Whether something among options that has the name of a time is longer than is waited for. */
+function asksForLonger(options: object): boolean {
+  return Object.entries(options).some(([key, value]: [string, unknown]) => {
+    if (typeof value === 'object' && value !== null) return asksForLonger(value)
+    return typeof value === 'number' && value > PATIENCE.grantMs && /time|wait|deadline/i.test(key)
+  })
+}

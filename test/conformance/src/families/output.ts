@@ -1,9 +1,9 @@
 import type { Check } from '../check.ts'
 import { ensure, fail, notRun, notTried } from '../finding.ts'
 import { PATIENCE } from '../time.ts'
-import { courseBatch, markedBatch, oddBatch, twinBatch } from '../work/batches.ts'
+import { alikeBatch, copyOf, courseBatch, markedBatch, oddBatch, twinBatch } from '../work/batches.ts'
 import { opened } from '../work/faults.ts'
-import { missing, storedCounts, worthWriting } from '../work/stored.ts'
+import { missing, orderOf, storedCounts, worthWriting } from '../work/stored.ts'
 import { allSignalsOf, write, writeWell } from '../work/write.ts'
 
 /** What an output says of what it was given, and whether the store has it. */
@@ -89,6 +89,69 @@ export const OUTPUT: readonly Check[] = [
         saw: `the store has ${count} of them`,
         hint: 'A batch holds what came since the last one: send every sample of a series, not the last.',
       })
+    },
+  },
+  {
+    id: 'output.order',
+    level: 'should',
+    clauses: ['O-10'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      if (peer.keeps === false) notRun('its store is the session itself, which shows what is, not what was')
+      if (peer.ordered === undefined)
+        notTried(
+          'the peer of conformance.js does not say whether `received` has an order (ordered)',
+          'ordered',
+        )
+      if (!peer.ordered) notRun('its store cannot tell the order')
+      const { session } = generation
+      for (const signal of worthWriting(subject, peer))
+        for (const length of [20, 1000]) {
+          const { batch, tokens } = alikeBatch(signal, length, subject.random)
+          await writeWell(session, batch, 'to a peer that works')
+          const order = await orderOf(peer, session.address, tokens)
+          if (order.length < length)
+            notTried('the store has not what was written, as output.stores has found')
+          const at = order.findIndex((token, i) => token !== tokens[i])
+          ensure(at === -1, {
+            did: `wrote ${length} records (${signal}) that are alike`,
+            saw: `the store has the one at ${tokens.indexOf(order[at]!)} before the one at ${at}`,
+            hint: 'Send them in the order of the batch, and its parts one after the other.',
+          })
+        }
+    },
+  },
+  {
+    id: 'output.same-id',
+    level: 'should',
+    clauses: ['O-17'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      const signals = worthWriting(subject, peer).filter((signal) => signal !== 'metric')
+      if (signals.length === 0) notRun('it takes metrics only, which have no id')
+      if (peer.knowsIds === undefined)
+        notTried('the peer of conformance.js does not say whether the store knows ids (knowsIds)', 'knowsIds')
+      if (!peer.knowsIds) notRun('its store knows no ids')
+      const marked = signals.map((signal) => markedBatch(signal, 20, subject.random))
+      for (const { batch } of marked) {
+        await writeWell(generation.session, batch, 'to a peer that works')
+        await write(generation.session, copyOf(batch))
+      }
+      await generation.close()
+      // As after a crash: what a session itself remembers does not help then.
+      const { session } = await subject.open({ generation: 2 })
+      for (const { batch } of marked) await write(session, copyOf(batch))
+      for (const { batch, tokens } of marked) {
+        const counts = [...(await storedCounts(peer, session.address, tokens)).values()]
+        if (counts.includes(0)) notTried('the store has not what was written, as output.stores has found')
+        ensure(Math.max(...counts) === 1, {
+          did: `wrote 20 records (${batch.signal}) that have ids, wrote them again, and once more through the next session`,
+          saw: `the store has one of them ${Math.max(...counts)} times`,
+          hint: 'Give the store the id of the record as its own: a batch whose answer was lost is written again.',
+        })
+      }
     },
   },
 ]

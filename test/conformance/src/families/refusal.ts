@@ -1,6 +1,7 @@
 import type { Check } from '../check.ts'
 import { ensure, fail } from '../finding.ts'
-import { inTime } from '../time.ts'
+import { inTime, until } from '../time.ts'
+import { writeAsHost } from '../work/as-host.ts'
 import { ensureAskedOnce } from '../work/attempts.ts'
 import { markedBatch } from '../work/batches.ts'
 import { faultOf, opened } from '../work/faults.ts'
@@ -48,6 +49,33 @@ export const REFUSAL: readonly Check[] = [
           did,
           saw: `the store lacks ${lost.length} of the others`,
           hint: 'Write the others.',
+        })
+      }
+    },
+  },
+  {
+    id: 'output.others-kept',
+    level: 'should',
+    clauses: ['O-6'],
+    kinds: ['output'],
+    async run(subject) {
+      const { peer, generation } = await opened(subject)
+      const { session } = generation
+      const refuseOnly = faultOf(peer, 'refuseOnly', 'refuse a single record')
+      for (const signal of inTime(worthWriting(subject, peer))) {
+        const { batch, tokens } = markedBatch(signal, 20, subject.random)
+        // Whoever gives up at the first refusal has sent no other one yet.
+        const [refused, ...others] = tokens as [string, ...string[]]
+        await refuseOnly(refused)
+        await writeAsHost(session, batch)
+        await peer.faults!.heal()
+        const lost = async () => await missing(peer, session.address, others)
+        await until(async () => (await lost()).length === 0)
+        const { length } = await lost()
+        ensure(length === 0, {
+          did: `wrote 20 records (${signal}) of which the store refuses the first, and again what was not refused`,
+          saw: `the store lacks ${length} of the others`,
+          hint: 'Say which one was refused; or reject as permanent(…) and send nothing, and the gateway tries each half alone.',
         })
       }
     },

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import type { Signal } from '@smart-gateway/sdk'
 import type { Subject } from '../subject/subject.ts'
 import { PATIENCE, until } from '../time.ts'
 import { Failure } from '../finding.ts'
@@ -14,6 +15,8 @@ export type Scenario =
   | { readonly scenario: 'cycle' }
   /** Opens it once, and gives it as often batches of series and records that come no more. */
   | { readonly scenario: 'pass' }
+  /** Lets an output write many records of these signals. */
+  | { readonly scenario: 'write'; readonly signals: readonly Signal[] }
 
 /** How often a session is opened, used and stopped: what slow ones take of the time decides. */
 export const CYCLES = {
@@ -29,6 +32,18 @@ export const CYCLES = {
 
 /** A filter is given so many records of each signal a cycle; more rounds, as it may have a bound that is far. */
 export const PASSING = { length: 1000, rounds: 5 } as const
+/** How many records an output is given to see whether it remembers each of them. */
+export const WRITES = {
+  batch: 1000,
+  /** Batches between two looks at the heap; fewer where they take longer than there is time. */
+  most: 10,
+  least: 3,
+  budgetMs: 1000,
+  /** Bytes that it may keep of each: an id and where it stands, but not the record. */
+  mostGrowth: 120,
+  /** So many more looks where it kept more: what is bounded is full by then. */
+  rounds: 3,
+} as const
 
 /** What a thread is given. */
 export interface ThreadData {
@@ -48,7 +63,7 @@ export interface ThreadNote {
   readonly changed: readonly string[]
   /** What its session said while it worked. */
   readonly said: readonly unknown[]
-  /** Cycles over which the heap was looked at; 0 where they would have taken too long. */
+  /** Cycles, or records, over which the heap was looked at; 0 where they would have taken too long. */
   readonly cycles: number
   /** Bytes by which it grew over them. */
   readonly growth: number

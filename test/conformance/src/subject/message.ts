@@ -37,3 +37,17 @@ export function textsOf(thrown: unknown): readonly string[] {
   const own = [message, stack, code].filter((text) => text !== undefined).map(String)
   return cause === undefined || cause === null ? own : [...own, ...textsOf(cause)]
 }
+
+/** Whether it is an error of the system, or was made of one, however many stand between. */
+export function hasSystemCode(thrown: unknown, depth = 0): boolean {
+  if (typeof thrown !== 'object' || thrown === null || depth > MOST_CAUSES) return false
+  const { code, cause, errors } = thrown as Record<string, unknown>
+  if (typeof code === 'string' && SYSTEM_CODE.test(code)) return true
+  // What an AggregateError is made of.
+  const parts: readonly unknown[] = Array.isArray(errors) ? errors : []
+  return [cause, ...parts].some((part) => hasSystemCode(part, depth + 1))
+}
+
+const MOST_CAUSES = 10
+/** ECONNREFUSED, say; ERR_… are Node's own. */
+const SYSTEM_CODE = /^E(?!RR_)[A-Z0-9_]+$/

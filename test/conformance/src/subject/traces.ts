@@ -17,6 +17,11 @@ interface Handle {
   hasRef(): boolean | undefined
 }
 
+/** An attempt to connect; it knows to which port once it is under way. */
+interface Connection {
+  readonly port?: number
+}
+
 const HANDLES: Readonly<Record<string, string>> = {
   PROCESSWRAP: 'a process that it started',
   WORKER: 'a thread that it started',
@@ -51,6 +56,7 @@ createHook({
     const traces = inside.getStore()
     if (traces === undefined) return
     if (type === 'Timeout') traces.timers.push(resource as Timer)
+    if (type === 'TCPCONNECTWRAP') traces.connections.push(resource as Connection)
     if ((traces.isLent ? SPEECH : WAYS).has(type)) traces.ways.add(type)
     const what = HANDLES[type]
     if (what === undefined) return
@@ -63,6 +69,7 @@ createHook({
 export class Traces {
   readonly timers: Timer[] = []
   readonly handles: Handle[] = []
+  readonly connections: Connection[] = []
   #descriptors = descriptors()
   /** The ways to somebody else that it has made, by the names that Node has for them: connections, listeners, requests, processes, threads. */
   readonly ways = new Set<string>()

@@ -1,4 +1,4 @@
-import type { Batch, Series, Severity, Signal } from '@smart-gateway/sdk'
+import type { Batch, EventRecord, LogRecord, Series, Severity, Signal } from '@smart-gateway/sdk'
 import { keepRecords } from '@smart-gateway/sdk'
 import { samplesOf } from '../host/sink.ts'
 import { deepFreeze } from '../subject/deep-freeze.ts'
@@ -57,6 +57,31 @@ export function courseBatch(random: () => number): { readonly batch: Batch; read
   const times = minutes.map((minute) => batch.times[0]! - minute * 60_000)
   return { batch: { signal: 'metric', length: 3, series, values: minutes, times }, token: tokens[0]! }
 }
+
+/** Records that differ in their tokens only: a store that sorts by time, or keeps groups apart, has them as they came. */
+export function alikeBatch(signal: Signal, length: number, random: () => number): Marked {
+  const { batch, tokens } = markedBatch(signal, length, random)
+  if (batch.signal === 'metric') {
+    const [{ name }] = batch.series as [Series]
+    const series = batch.series.map((one) => Object.freeze({ ...one, name }))
+    return { batch: { ...batch, series, times: tokens.map(() => batch.times[0]!) }, tokens }
+  }
+  const [{ severity, timeMs }] = batch.records as [EventRecord | LogRecord]
+  const records = batch.records.map((record) => ({ ...record, severity, timeMs }))
+  return { batch: { ...batch, records } as Batch, tokens }
+}
+
+/** Records of a few series that come again and again: equal ones, and never the same object. */
+export function recurringBatch(signal: Signal, length: number, random: () => number): Batch {
+  const { batch } = markedBatch(signal, length, random)
+  const labelsOf = (i: number) => ({ token: `again-${i % FEW}`, alertname: `again-${i % FEW}` })
+  if (batch.signal === 'metric')
+    return { ...batch, series: batch.series.map(({ name }, i) => seriesOf(name, labelsOf(i))) }
+  const records = batch.records.map((record, i) => ({ ...record, labels: labelsOf(i) }))
+  return { ...batch, records } as Batch
+}
+
+const FEW = 20
 
 /** The batch again, as a retry brings it. */
 export function copyOf(batch: Batch): Batch {

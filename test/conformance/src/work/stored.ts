@@ -24,6 +24,17 @@ export async function missing(
   return tokens.filter((token) => !found.has(token) && !texts.some((text) => text.includes(token)))
 }
 
+/** The tokens in the order in which the store has them; those that it has not are left out. */
+export async function orderOf(
+  peer: Peer,
+  address: string | undefined,
+  tokens: readonly string[],
+): Promise<readonly string[]> {
+  const wanted = new Set(tokens)
+  const texts = await textsOf(peer, address)
+  return [...new Set(texts.flatMap((text) => text.match(TOKENS) ?? []))].filter((token) => wanted.has(token))
+}
+
 const TOKENS = /t[0-9a-z]+z[0-9a-z]+z/g
 
 async function textsOf(peer: Peer, address: string | undefined): Promise<readonly string[]> {

@@ -24,6 +24,8 @@ export default {
     return {
       options: { url: `http://127.0.0.1:${port}`, timeoutMs: 700 },
       received: () => lines,
+      ordered: true,
+      knowsIds: false,
       attempts: () => attempts,
       faults: {
         down: close,

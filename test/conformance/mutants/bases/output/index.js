@@ -1,6 +1,8 @@
 import { Agent, request } from 'node:http'
 
-/** Posts records as lines to a store over HTTP, and remembers which ones it has written. */
+const MOST_SEEN = 5000
+
+/** Posts records as lines to a store over HTTP, and remembers which ones it has written last. */
 export default {
   api: 1,
   kind: 'output',
@@ -31,6 +33,7 @@ export default {
     }
     const put = async (batch) => {
       const lines = linesOf(batch)
+      forgetOldest(seen)
       const { refused } = await post(lines)
       for (const line of lines) seen.add(line)
       if (refused.length > 0)
@@ -69,6 +72,13 @@ function linesOf(batch) {
   return Array.from({ length: batch.length }, (_, i) =>
     stringify([batch.series[i], String(batch.values[i]), batch.times[i]]),
   )
+}
+
+function forgetOldest(seen) {
+  for (const line of seen) {
+    if (seen.size <= MOST_SEEN) return
+    seen.delete(line)
+  }
 }
 
 function stringify(value) {
