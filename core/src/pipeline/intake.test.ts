@@ -1,12 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { Source } from './source.ts'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import { bench, decodeNumbers, edge, fates, numbers, routeAll, write } from '../testing/intake-bench.ts'
-import type { QueueEdge } from '../testing/intake-bench.ts'
 import { line, range, SERIES } from '../testing/records.ts'
-import { decodeEach } from './decode-each.ts'
-import { Sink } from './sink.ts'
-import { Source } from './source.ts'
 
 test('a message is acknowledged when every required output has accepted all its records, and not before', async () => {
   const { intake } = bench(decodeNumbers)
@@ -267,48 +264,4 @@ test('a source that waits for each fate before the next lets everything else run
   await turning
   expect(turns).toBeGreaterThan(40)
   expect(intake.counts).toMatchObject({ received: 5000, settled: 5000 })
-})
-
-describe('what is decoded elsewhere', () => {
-  /** An intake whose decoder is elsewhere, and how many messages it was sent each time. Time stands still: what is paced is never due. */
-  function elsewhere(...edges: readonly QueueEdge[]) {
-    vi.spyOn(performance, 'now').mockReturnValue(0)
-    onTestFinished(() => void vi.restoreAllMocks())
-    const { intake } = bench()
-    const sent: number[] = []
-    intake.setRoute(routeAll(...edges))
-    intake.setRemoteDecoder(async (messages) => {
-      sent.push(messages.length)
-      return decodeEach(messages, 0, decodeNumbers, new Sink())
-    })
-    return { intake, sent }
-  }
-
-  test('goes at once, and what follows on its heels gathers until there is enough', async () => {
-    const { intake, sent } = elsewhere(edge('a'))
-    for (let i = 0; i < 100; i++) {
-      void intake.deliver(numbers(i))
-      await turn()
-    }
-    expect(sent).toEqual([1])
-    void intake.deliver(numbers(100))
-    await turn()
-    expect(sent).toEqual([1, 100])
-  })
-
-  test('does not wait for more when its source does', async () => {
-    const { intake, sent } = elsewhere(edge('a', false))
-    for (let i = 0; i < 10; i++) await intake.deliver(numbers(i))
-    expect(sent).toEqual(Array(10).fill(1))
-  })
-
-  test('does not wait for more than its source sends before one is settled', async () => {
-    const { intake, sent } = elsewhere(edge('a'))
-    intake.setCredit(2)
-    void intake.deliver(numbers(1))
-    await turn()
-    void intake.deliver(numbers(2))
-    await turn()
-    expect(sent).toEqual([1, 1])
-  })
 })

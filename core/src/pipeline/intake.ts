@@ -8,7 +8,6 @@ import { Delivery } from './delivery.ts'
 import type { Settlement } from './delivery.ts'
 import type { Filters } from './filters.ts'
 import { Ownership } from './ownership.ts'
-import { Pace } from './pace.ts'
 import type { Entrance } from './entrance.ts'
 import { blockingQueue, queuesOf, requiredCount } from './route.ts'
 import type { Edge, Route } from './route.ts'
@@ -56,7 +55,6 @@ export class Intake implements Settlement {
   readonly #sink = new Sink()
   /** What one message decoded to, before its filters. */
   readonly #away = new Away()
-  readonly #pace = new Pace()
   #decode: Decode | undefined
   #remote: DecodeMany | undefined
   #shadow: ((messages: readonly Message[], decoded: Decoded) => void) | undefined
@@ -272,10 +270,6 @@ export class Intake implements Settlement {
   #sendAway(decodeMany: DecodeMany): void {
     if (this.#ready === undefined || this.#waiting.length === 0 || !this.#away.free || this.#watchQueue())
       return
-    // Whoever waits for the fate of all that it has sent sends no more meanwhile.
-    const isAwaited = this.#open === this.#waiting.length || this.#open >= this.#credit
-    if (!isAwaited && this.#pace.tooSoon(this.#waiting.length)) return this.#pace.later(this.#goOn)
-    this.#pace.crossed()
     void this.#away.send(this.#waiting, decodeMany).then((back) => {
       // Who asks one that has ended again would only be told so, again and again.
       if (back.kind !== 'decoded' && this.#remote === decodeMany) this.#remote = undefined

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import type { PluginError } from '@smart-gateway/sdk'
 import { chunkOf, range, tracked } from '../testing/records.ts'
@@ -93,39 +93,6 @@ test('a batch holds no more records than its limit', async () => {
   writer.attach(session)
   await until('the message is settled', () => message.fate === 'settled')
   expect(session.writes.map((ids) => ids.length)).toEqual([3, 3, 1])
-})
-
-test('writes that cross to a thread are at least a millisecond apart, unless a source waits or much is there', async () => {
-  let nowMs = 0
-  vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
-  vi.useFakeTimers({ toFake: ['setTimeout'] })
-  onTestFinished(() => {
-    vi.restoreAllMocks()
-    vi.useRealTimers()
-  })
-  const { queue, writer, push } = bench()
-  const session = scripted([])
-  writer.attach({ ...session, crosses: true })
-  const turns = async (): Promise<void> => {
-    for (let i = 0; i < 5; i++) await new Promise(setImmediate)
-  }
-  push(0, 1)
-  await turns()
-  push(1, 3)
-  await turns()
-  expect(session.writes).toEqual([[0]])
-  push(3, 4)
-  nowMs = 1
-  vi.advanceTimersByTime(1)
-  await turns()
-  expect(session.writes).toEqual([[0], [1, 2, 3]])
-  push(4, 204)
-  await turns()
-  expect(session.writes[2]).toHaveLength(200)
-  push(204, 205)
-  queue.hurry()
-  await turns()
-  expect(session.writes[3]).toEqual([204])
 })
 
 describe('an output that lingers', () => {

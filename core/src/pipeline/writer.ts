@@ -5,7 +5,6 @@ import { retryAfterOf } from '../errors.ts'
 import { attempt } from './attempt.ts'
 import type { Outcome } from './attempt.ts'
 import type { Part } from './chunk.ts'
-import { Pace } from './pace.ts'
 import { countRecords, divide, firstRecord, halve } from './parts.ts'
 import type { Refused } from './parts.ts'
 import type { Queue } from './queue.ts'
@@ -32,12 +31,6 @@ export interface BatchLimits {
   readonly lingerMs: number
 }
 
-/** What a writer writes through. */
-export interface Writable extends OutputSession {
-  /** True where batches cross to a thread. */
-  readonly crosses?: boolean
-}
-
 /**
  * Takes batches from an output's queue and makes its session write them, one at a time, in order. An idle output takes what is
  * there at once; the next batch gathers while it writes. Sessions come and go between two writes.
@@ -50,7 +43,6 @@ export class Writer {
   #run: Run | undefined
   /** Writes, and how long they took. */
   readonly written = { writes: 0, spentMs: 0 }
-  readonly #pace = new Pace()
   #failuresInRow = 0
   readonly #suspicion = new Suspicion()
   #held = false
@@ -84,7 +76,7 @@ export class Writer {
   }
 
   /** Begins to write through a session. The one before must have been detached. */
-  attach(session: Writable): void {
+  attach(session: OutputSession): void {
     const run = new Run(session)
     this.#run = run
     run.ended = this.#loop(run)
@@ -141,7 +133,7 @@ export class Writer {
   }
 
   /** Goes on through another session at once. A write that is still open is given up as by `detach`. */
-  replace(session: Writable): void {
+  replace(session: OutputSession): void {
     const run = this.#run
     if (run !== undefined) {
       run.over = true
@@ -160,7 +152,6 @@ export class Writer {
         continue
       }
       if (lingerMs > 0) await this.#linger(run)
-      else if (run.session.crosses === true) await this.#space()
       if (run.isOver) return
       await this.#write(run, this.#queue.take(this.#suspicion.any ? 1 : records, bytes))
     }
@@ -178,13 +169,6 @@ export class Writer {
     look()
     await sleep(lingerMs, AbortSignal.any([over.signal, run.leaving.signal]))
     unwatch()
-  }
-
-  /** Spaces the writes that cross to a thread, unless a source waits for what is here. */
-  async #space(): Promise<void> {
-    if (!this.#queue.awaited && this.#pace.tooSoon(this.#queue.records))
-      await new Promise<void>((goOn) => this.#pace.later(goOn))
-    this.#pace.crossed()
   }
 
   #item(run: Run): Promise<void> {
@@ -350,7 +334,7 @@ const NOTHING: Rest = { parts: [], errors: [] }
 
 /** The time that one session writes. */
 class Run {
-  readonly session: Writable
+  readonly session: OutputSession
   readonly leaving = new AbortController()
   ended: Promise<void> = Promise.resolve()
   /** True when nothing that still comes from the session counts. */
@@ -363,7 +347,7 @@ class Run {
   /** Kept when refused records that are being kept as dead letters have their fate. */
   refusing: Promise<void> | undefined
 
-  constructor(session: Writable) {
+  constructor(session: OutputSession) {
     this.session = session
     this.leaving.signal.addEventListener('abort', () => this.wake?.())
   }

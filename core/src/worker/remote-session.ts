@@ -11,8 +11,6 @@ import type { Opened, Written } from './protocol.ts'
 
 /** What a session in a thread can do, seen from the host: the verbs of its kind, but that decoding takes its time. */
 export interface RemoteSession {
-  /** What is handed to it crosses to a thread. */
-  readonly crosses: true
   readonly address?: string
   health(): Health
   stop(): Promise<void>
@@ -46,7 +44,6 @@ export function remoteSession(
     return channel.ask(verb, crossing, buffers)
   }
   return {
-    crosses: true,
     ...(address !== undefined && { address }),
     health: () => thread.health ?? { state: 'ready' },
     stop: () => channel.ask('stop', undefined),

@@ -57,7 +57,7 @@ describe.concurrent('run against all checks', () => {
     { timeout: TIMEOUT_MS },
     async ({ base, changes, fails, failsInThread }, { expect: expectHere, skip }) => {
       skip(
-        !tellsOfReading && fails.includes('options.missing-files'),
+        !readsAreTold && fails.includes('options.missing-files'),
         'the file system does not tell what is read',
       )
       const failures = await failuresOf({ base, changes }, failsInThread === undefined ? 'inline' : 'both')
