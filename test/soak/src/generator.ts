@@ -1,18 +1,22 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
 import { connect } from 'amqplib'
-import { until } from '../../e2e/src/peers/until.ts'
-import { listOf } from './list.ts'
-
-const TICK_MS = 5
-const CONFIRM_DEADLINE_MS = 30_000
 
 /** What publishes messages at a steady pace, numbered from 0, each with the time of its publishing. */
 export interface Generator {
-  /** How many the broker has confirmed. */
-  readonly confirmed: number
   /** Publishes no more; resolves when all are confirmed, with how many that are. */
   stop(): Promise<number>
 }
+
+/** What the thread of a generator is given. */
+export interface GeneratorData {
+  readonly url: string
+  readonly queue: string
+  readonly perSecond: number
+}
+
+/** What it tells: that it begins, and in the end how many messages the broker has confirmed. */
+export type GeneratorNote = 'started' | { readonly confirmed: number }
 
 /** Makes queues that live as long as the broker. */
 export async function declare(url: string, ...queues: readonly string[]): Promise<void> {
@@ -22,43 +26,25 @@ export async function declare(url: string, ...queues: readonly string[]): Promis
   await model.close()
 }
 
-/** Starts to publish to a queue. A lost connection or a message that is not taken ends the run. */
+/**
+ * Starts to publish to a queue, in a thread of its own: a publisher that is late counts as a gateway that is slow. A lost connection or a
+ * message that is not taken ends the run.
+ */
 export async function startGenerator(url: string, queue: string, perSecond: number): Promise<Generator> {
-  const model = await connect(url)
-  const channel = await model.createConfirmChannel()
-  let sent = 0
-  let confirmed = 0
-  let failure: unknown
-  let stopped = false
-  const onConfirm = (error: unknown): void => {
-    if (error === null) confirmed++
-    else failure ??= error
-  }
-  for (const one of [model, channel]) one.on('error', (error) => (failure ??= error))
-  const running = (async () => {
-    const start = performance.now()
-    while (!stopped && failure === undefined) {
-      const due = Math.floor(((performance.now() - start) / 1000) * perSecond)
-      for (; sent < due; sent++) {
-        const body = JSON.stringify([listOf(sent, performance.timeOrigin + performance.now())])
-        channel.sendToQueue(queue, Buffer.from(body), { contentType: 'application/json' }, onConfirm)
-      }
-      await delay(TICK_MS)
-    }
-    await until('all to be confirmed', () => failure ?? confirmed === sent, CONFIRM_DEADLINE_MS)
-    await model.close()
-    if (failure !== undefined) throw failure
-  })()
+  const workerData: GeneratorData = { url, queue, perSecond }
+  const worker = new Worker(new URL('./generator-thread.ts', import.meta.url), { workerData })
+  const ended = new Promise<number>((resolve, reject) => {
+    worker.on('error', reject)
+    worker.on('message', (note: GeneratorNote) => note !== 'started' && resolve(note.confirmed))
+    worker.on('exit', () => reject(new Error('the generator has ended')))
+  })
   // It is awaited in the end only.
-  running.catch(() => undefined)
+  ended.catch(() => undefined)
+  await Promise.race([once(worker, 'message'), ended])
   return {
-    get confirmed() {
-      return confirmed
-    },
-    async stop() {
-      stopped = true
-      await running
-      return confirmed
+    stop() {
+      worker.postMessage('stop', [])
+      return ended
     },
   }
 }
