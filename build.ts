@@ -24,8 +24,12 @@ await build({
   input: Object.fromEntries(
     entries.map((entry) => [entry.default.replace(/^\.\/dist\/|\.js$/g, ''), entry['@smart-gateway/source']]),
   ),
-  // What is of another package stays that package's, but for the SDK: what is used of its few pure functions is taken in.
-  external: /^(?!@smart-gateway\/sdk)[^./]/,
+  // What is of another package stays that package's, the SDK's as well: it is installed, upgraded and shared by itself.
+  external: /^[^./]/,
+  onLog(level, { message }) {
+    // What is only warned of, an import that leads nowhere say, is no good in what is published.
+    if (level === 'warn') throw new Error(message)
+  },
   platform: 'node',
   output: { dir: 'dist', cleanDir: true },
 })

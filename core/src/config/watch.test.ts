@@ -217,3 +217,41 @@ test('a thousand calls leave no descriptor behind, and none is left when it is c
   watch.close()
   expect(open()).toBeLessThanOrEqual(before)
 })
+
+test('to name the same files again resolves when what they hold is known, too', async () => {
+  const path = file()
+  writeFileSync(path, Buffer.alloc(50_000_000))
+  const told: string[] = []
+  const watch = new FileWatch({
+    settleMs: SETTLE_MS,
+    log: recordingLog().log,
+    async changed() {
+      told.push(readFileSync(path, 'utf8'))
+      return undefined
+    },
+  })
+  onTestFinished(() => watch.close())
+  void watch.watch([path])
+  await watch.watch([path])
+  writeFileSync(path, 'new')
+  await until('it is told', () => told.length > 0)
+  expect(told).toEqual(['new'])
+})
+
+test('what files hold that are named while others are read is no change', async () => {
+  const [first, second] = [file(), file()]
+  writeFileSync(first, Buffer.alloc(50_000_000))
+  const told: (readonly string[])[] = []
+  const watch = new FileWatch({
+    settleMs: SETTLE_MS,
+    log: recordingLog().log,
+    async changed(paths) {
+      told.push(paths)
+      return undefined
+    },
+  })
+  onTestFinished(() => watch.close())
+  await Promise.all([watch.watch([first]), watch.watch([first, second])])
+  await delay(QUIET_MS)
+  expect(told).toEqual([])
+})

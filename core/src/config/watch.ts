@@ -35,6 +35,8 @@ export class FileWatch {
   readonly #poll: NodeJS.Timeout
   #known: Contents = new Map()
   #paths: readonly string[] = []
+  /** Kept once what these files hold is known. */
+  #begun: Promise<void> = Promise.resolve()
   #looking = false
   #again = false
   #told = false
@@ -49,16 +51,21 @@ export class FileWatch {
   }
 
   /** Watches these files and no others. What a new one holds now counts as known; what is known of the others stays so. */
-  async watch(paths: Iterable<string>): Promise<void> {
+  watch(paths: Iterable<string>): Promise<void> {
     const wanted = new Set(paths)
-    if (wanted.size === this.#paths.length && this.#paths.every((path) => wanted.has(path))) return
-    this.#paths = [...wanted]
+    if (wanted.size !== this.#paths.length || this.#paths.some((path) => !wanted.has(path)))
+      this.#begun = this.#begin([...wanted])
+    return this.#begun
+  }
+
+  async #begin(paths: readonly string[]): Promise<void> {
+    this.#paths = paths
     // Watched first: what happens while it is read is not missed.
     if (!this.#closing.signal.aborted) this.#folders.follow(this.#paths)
-    const fresh = await contentsOf(this.#paths.filter((path) => !this.#known.has(path)))
-    this.#known = new Map(
-      this.#paths.map((path) => [path, this.#known.has(path) ? this.#known.get(path) : fresh.get(path)]),
-    )
+    const fresh = await contentsOf(paths.filter((path) => !this.#known.has(path)))
+    // Other files may have been named meanwhile: what those hold is read for themselves.
+    const all = new Map([...fresh, ...this.#known])
+    this.#known = new Map(this.#paths.filter((path) => all.has(path)).map((path) => [path, all.get(path)]))
     this.look()
   }
 

@@ -2,6 +2,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -236,6 +237,52 @@ test('so many are kept that worked as are wanted, what is in use stays; what nev
   await store.prune('x', [5])
   expect(readdirSync(home).toSorted()).toEqual(['1', '4', '5'])
   expect(statSync(home).isDirectory()).toBe(true)
+})
+
+test('code that comes after code that was let go of is imported anew', async () => {
+  const folder = project('1')
+  const store = storeIn(folder)
+  const first = await place(store)
+  expect(await told(first)).toEqual(expected('1'))
+  await store.prune('x', [])
+  project('2', folder)
+  const second = await place(store)
+  expect([first.number, second.number]).toEqual([1, 2])
+  expect(await told(second)).toEqual(expected('2'))
+  await store.forget('x')
+  project('3', folder)
+  expect(await told(await place(store))).toEqual(expected('3'))
+})
+
+test('code that is being taken is not let go of', async () => {
+  const folder = project('1')
+  const store = storeIn(folder)
+  for (let i = 0; i < 10; i++) {
+    const placing = place(store)
+    let placed = false
+    void placing.then(() => (placed = true))
+    while (!placed) {
+      await store.prune('x', [])
+      await new Promise(setImmediate)
+    }
+    expect(existsSync((await placing).package.entry)).toBe(true)
+    await store.prune('x', [])
+  }
+})
+
+test('a plugin whose schema is not in its package is refused, and leaves nothing', async () => {
+  const folder = project('1')
+  const file = join(folder, 'plugin/package.json')
+  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { smartGateway: object }
+  writeFileSync(join(folder, 'options.json'), '{}')
+  writeFileSync(
+    file,
+    JSON.stringify({ ...manifest, smartGateway: { ...manifest.smartGateway, options: '../options.json' } }),
+  )
+  await expect(place(storeIn(folder))).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('options.json cannot be read') as string },
+  })
+  expect(readdirSync(join(folder, 'state/generations/x'))).toEqual([])
 })
 
 test('a plugin of another kind is refused, and a folder that links into itself ends', async () => {

@@ -36,6 +36,10 @@ export class GenerationStore {
   readonly #trees = new Trees()
   /** Folders from which this process may have imported something. */
   readonly #used = new Set<string>()
+  /** The highest number that this process has given out, by instance; also of one that is no more, for it may come again. */
+  readonly #given = new Map<string, number>()
+  /** The instances for which code is being taken at this moment. */
+  readonly #placing: string[] = []
   /** The last one that was taken of files with a stamp, of whichever instance. */
   readonly #stamps = new Map<string, Placed>()
 
@@ -45,6 +49,7 @@ export class GenerationStore {
 
   /** Takes code from its source. Rejects with SG_PLACE_FAILED or SG_NOT_ALLOWED; nothing is left behind then. */
   async place(instance: string, kind: Kind, source: PluginSource, signal: AbortSignal): Promise<Placed> {
+    this.#placing.push(instance)
     try {
       if (source.kind === 'generation') return await this.#again(instance, kind, source)
       if (source.kind === 'installed' || source.kind === 'folder')
@@ -64,6 +69,8 @@ export class GenerationStore {
     } catch (cause) {
       if (cause instanceof GatewayError && cause.code !== 'SG_STOPPING') throw cause
       throw new GatewayError('SG_PLACE_FAILED', `the code of ${instance} could not be taken`, { cause })
+    } finally {
+      this.#placing.splice(this.#placing.indexOf(instance), 1)
     }
   }
 
@@ -88,6 +95,8 @@ export class GenerationStore {
 
   /** Lets go of those that are not in use and have not worked for longest, and of what a crash left half done. */
   async prune(instance: string, inUse: readonly number[]): Promise<void> {
+    // What is being taken is not in use yet. After the next change it is.
+    if (this.#placing.includes(instance)) return
     const home = this.#home(instance)
     try {
       const { gone, stuck } = await this.#trees.prune(home, inUse, this.#settings.rules().keep)
@@ -192,7 +201,10 @@ export class GenerationStore {
   }
 
   async #keep(instance: string, kind: Kind, temporary: string, about: About): Promise<Placed> {
-    return this.#use(await this.#trees.keep(this.#home(instance), temporary, kind, about))
+    const after = this.#given.get(instance) ?? 0
+    const placed = await this.#trees.keep(this.#home(instance), temporary, kind, about, after)
+    this.#given.set(instance, Math.max(placed.number, this.#given.get(instance) ?? 0))
+    return this.#use(placed)
   }
 
   #use(placed: Placed): Placed {

@@ -61,22 +61,25 @@ export class Shelf {
     const folder = join(this.#home, String(number))
     try {
       const about = JSON.parse(readFileSync(join(folder, ABOUT), 'utf8')) as About
-      const root = readdirSync(join(folder, 'packages')).find((name) => name.startsWith('0-'))
       return {
         ...about,
         number,
         worked: this.#turnOf(number),
-        package: readManifest(join(folder, 'packages', root!), kind),
+        package: readManifest(rootIn(folder), kind),
       }
     } catch {
       return undefined
     }
   }
 
-  /** Gives a folder that holds code the next number. Throws when it is no plugin of that kind. */
-  keep(temporary: string, kind: Kind, about: About): Placed {
+  /**
+   * Gives a folder that holds code a number beyond `after` and all that are here: under a number that was given before, Node would know the
+   * modules. Throws when it is no plugin of that kind; the folder is still where it was then.
+   */
+  keep(temporary: string, kind: Kind, about: About, after: number): Placed {
+    readManifest(rootIn(temporary), kind)
     writeFileSync(join(temporary, ABOUT), JSON.stringify({ ...about, placed: new Date().toISOString() }))
-    for (let number = (this.#numbers().at(-1) ?? 0) + 1; ; number++) {
+    for (let number = Math.max(after, this.#numbers().at(-1) ?? 0) + 1; ; number++) {
       try {
         renameSync(temporary, join(this.#home, String(number)))
       } catch (error) {
@@ -128,6 +131,15 @@ export class Shelf {
       .map(Number)
       .toSorted((a, b) => a - b)
   }
+}
+
+/** The plugin's own package among those in a folder of code. */
+function rootIn(folder: string): string {
+  const packages = join(folder, 'packages')
+  return join(
+    packages,
+    readdirSync(packages).find((name) => name.startsWith('0-'))!,
+  )
 }
 
 function removed(folders: readonly string[]): Pruned {

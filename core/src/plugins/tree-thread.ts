@@ -18,6 +18,13 @@ interface On {
   readonly home: string
 }
 
+interface Keeping extends On {
+  readonly temporary: string
+  readonly kind: Kind
+  readonly about: About
+  readonly after: number
+}
+
 const handlers: Handlers = {
   read: ({ folder, host }: { folder: string; host: string }) => readTree(closureOf(folder, host)),
   readSettled({
@@ -40,8 +47,8 @@ const handlers: Handlers = {
   manifest: ({ folder, kind }: { folder: string; kind: Kind }) => readManifest(folder, kind),
   newest: ({ home, kind }: On & { kind: Kind }) => new Shelf(home).newest(kind),
   placed: ({ home, number, kind }: On & { number: number; kind: Kind }) => new Shelf(home).read(number, kind),
-  keep: ({ home, temporary, kind, about }: On & { temporary: string; kind: Kind; about: About }) =>
-    new Shelf(home).keep(temporary, kind, about),
+  keep: ({ home, temporary, kind, about, after }: Keeping) =>
+    new Shelf(home).keep(temporary, kind, about, after),
   worked: ({ home, number }: On & { number: number }) => new Shelf(home).worked(number),
   prune: ({ home, inUse, keep }: On & { inUse: readonly number[]; keep: number }) =>
     new Shelf(home).prune(inUse, keep),

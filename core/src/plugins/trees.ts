@@ -66,8 +66,8 @@ export class Trees {
   }
 
   /** As `Shelf.keep`. */
-  keep(home: string, temporary: string, kind: Kind, about: About): Promise<Placed> {
-    return this.#ask('keep', { home, temporary, kind, about })
+  keep(home: string, temporary: string, kind: Kind, about: About, after: number): Promise<Placed> {
+    return this.#ask('keep', { home, temporary, kind, about, after })
   }
 
   /** As `Shelf.worked`. */
