@@ -287,4 +287,49 @@ export const RIGHTS: readonly Right[] = [
     ],
     checks: ['options.missing-files'],
   },
+  {
+    does: 'makes a sample of every number, however deep, and passes over texts',
+    base: 'input',
+    changes: [
+      code(
+        '[{"name":"up","host":"a","value":1,"time":1763632200000},{"line":"hello","host":"a","time":1763632200001}]',
+        '{"host":"a","time":1763632200000,"firmware":"1.2","temp":21.5,"cpu":{"user":1,"system":2},"disks":[{"used":3},{"used":4}]}',
+      ),
+      code("signals: ['metric', 'log']", "signals: ['metric']"),
+      code(
+        '        const elements = parse(body.toString())\n',
+        `        const { host, time, ...rest } = JSON.parse(body.toString()) ?? {}
+        if (typeof host !== 'string' || host === '' || !(typeof time === 'number' && time >= 0)) throw new Error('no host or no time')
+        const walk = (path, value) => {
+          if (typeof value === 'number') out.sample(seriesOf(series, path, host), value, time)
+          else if (value === null) out.skip('no value')
+          else if (typeof value === 'object')
+            for (const [key, member] of Object.entries(value)) walk(path + '_' + key, member)
+        }
+        walk('all', rest)
+        return
+        const elements = []
+`,
+      ),
+    ],
+  },
+  {
+    does: 'makes a key of its own where there is none yet',
+    base: 'filter',
+    changes: [
+      code(
+        '/** Leaves out',
+        "import { randomBytes } from 'node:crypto'\nimport { existsSync, readFileSync, writeFileSync } from 'node:fs'\n\n/** Leaves out",
+      ),
+      code(
+        'properties: {} }',
+        "properties: { keyFile: { type: 'string', format: 'file', description: 'File of the private key, generated at the first start.' } } }",
+      ),
+      code(
+        'open: () => ({',
+        'open: ({ options: { keyFile } }) => ({\n    key: keyFile && (existsSync(keyFile) ? readFileSync(keyFile) : writeFileSync(keyFile, randomBytes(32))),',
+      ),
+    ],
+    checks: ['options.files', 'options.missing-files'],
+  },
 ]

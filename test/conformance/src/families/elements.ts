@@ -30,7 +30,7 @@ export const ELEMENTS: readonly Check[] = [
       const { decoded, places } = await reader(subject)
       const lists = listsIn(places, decoded)
       if (lists.length === 0) notRun('its example holds no list of elements that could be told')
-      for (const { good, write } of lists) {
+      for (const { good, write, place } of lists) {
         const wanted = decoded(write([good, good])).sink.records
         for (const bad of BAD) {
           const text = write([good, bad, good])
@@ -40,7 +40,9 @@ export const ELEMENTS: readonly Check[] = [
           if (thrown !== undefined) fail({ did, saw: `decode threw: ${textOf(thrown.error)}`, hint })
           const { records } = sink
           ensure(records >= wanted, { did, saw: `${records} records came, not ${wanted}`, hint })
-          const isBad = records === wanted && !isJsonObject(bad)
+          // Where texts beside numbers are nothing to tell of, one more is none either.
+          const isNothing = typeof bad === 'string' && passesOver(place, decoded)
+          const isBad = records === wanted && !isJsonObject(bad) && !isNothing
           ensure(!isBad || isTold(sink), { did, saw: 'nothing was said of the bad one', hint })
         }
       }
@@ -58,6 +60,7 @@ export const ELEMENTS: readonly Check[] = [
         for (const unfit of unfitFor(place.value)) {
           const { sink, thrown } = decoded(place.with(unfit))
           if (thrown !== undefined || isTold(sink) || !isLess(sink, whole)) continue
+          if (unfit === 'unfit' && passesOver(place.owner, decoded)) continue
           fail({
             did: `decoded its example with ${JSON.stringify(unfit)} as ${place.path}`,
             saw: `${sink.records} records came, not ${whole.records}, and neither reject nor skip was called`,
@@ -109,24 +112,25 @@ async function reader(subject: Subject) {
 interface List {
   readonly good: unknown
   readonly write: Place['with']
+  readonly place: Place
 }
 
 /** The outermost lists of an example, and those that it may stand in itself. */
 function listsIn(places: readonly Place[], decoded: (text: string) => Decoded): readonly List[] {
   const found: Place[] = []
   const lists: List[] = []
-  const consider = (elements: readonly unknown[], write: Place['with']): boolean => {
+  const consider = (elements: readonly unknown[], place: Place, write = place.with): boolean => {
     const good = elements.find((element) => isJsonObject(element) && gives(write, element, decoded))
-    if (good !== undefined) lists.push({ good, write })
+    if (good !== undefined) lists.push({ good, write, place })
     return good !== undefined
   }
   for (const place of places) {
     if (!Array.isArray(place.value) || found.some(({ path }) => isWithin(place.path, path))) continue
-    if (consider(place.value, place.with)) found.push(place)
+    if (consider(place.value, place)) found.push(place)
   }
   const [root] = places
-  if (isJsonObject(root?.value))
-    for (const write of [stringifyExactly, linesOf]) consider([root.value], write)
+  if (root !== undefined && isJsonObject(root.value))
+    for (const write of [stringifyExactly, linesOf]) consider([root.value], root, write)
   return lists
 }
 
@@ -154,6 +158,23 @@ function isTold({ rejected, skipped }: KeepingSink): boolean {
 function unfitFor(value: unknown): readonly unknown[] {
   if (typeof value === 'string') return [{ unfit: ['unfit'] }]
   return typeof value === 'number' || typeof value === 'bigint' ? [null, 'unfit'] : ['unfit']
+}
+
+/**
+ * Whether a place is in an object, however deep, in which each number is a record, whatever it is called, and a text none: the example has
+ * one there, of which nothing is told. Then nobody can tell that another text was meant to be a number.
+ */
+function passesOver(place: Place | undefined, decoded: (text: string) => Decoded): boolean {
+  if (place === undefined) return false
+  const { value, owner, with: write } = place
+  if (!isJsonObject(value)) return passesOver(owner, decoded)
+  const counts = [{}, { conformance: 1 }, { conformance: 1, conformance2: 'x' }].map((more) => {
+    const { sink, thrown } = decoded(write({ ...value, ...more }))
+    return thrown !== undefined || isTold(sink) ? NaN : sink.records
+  })
+  const [without, withNumber, withText] = counts as [number, number, number]
+  const hasText = Object.values(value).some((member) => typeof member === 'string')
+  return (hasText && withNumber === without + 1 && withText === withNumber) || passesOver(owner, decoded)
 }
 
 /** Whether some of the records are missing and the others are as they were: where those changed, two may have become one. */

@@ -227,6 +227,21 @@ export const OUTAGE: readonly Check[] = [
 function asksForLonger(options: object): boolean {
   return Object.entries(options).some(([key, value]: [string, unknown]) => {
     if (typeof value === 'object' && value !== null) return asksForLonger(value)
-    return typeof value === 'number' && value > PATIENCE.grantMs && /time|wait|deadline/i.test(key)
+    if (!/time|wait|deadline/i.test(key)) return false
+    return typeof value === 'number'
+      ? value * unitMs(key) > PATIENCE.grantMs
+      : textMs(value) > PATIENCE.grantMs
   })
+}
+
+/** What the name of an option says of its unit: milliseconds where it says nothing. */
+function unitMs(key: string): number {
+  if (/min(ute)?s?$/i.test(key)) return 60_000
+  return /((?<!milli|micro|nano)sec(ond)?s?|_s)$/i.test(key) ? 1000 : 1
+}
+
+/** A text such as 1m or 45s. */
+function textMs(text: unknown): number {
+  const [, count, unit] = /^([\d.]+) ?(ms|s|m|h)$/.exec(String(text)) ?? []
+  return Number(count ?? 0) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit ?? ''] ?? 0)
 }

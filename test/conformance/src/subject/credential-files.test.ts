@@ -33,6 +33,7 @@ const NONE = [
   ['caPath', 'Folder with the PEM files of the authorities.'],
   ['tokenFile', 'Where the token is kept once it was renewed.'],
   ['keyFile', 'File to which new keys are written.'],
+  ['tokenFile', 'Cache of the access token between two starts.'],
   ['monkeyFile', 'File with names.'],
 ] as const
 
@@ -53,6 +54,11 @@ test('options that name the file of a credential are told apart by whether they 
       crl: { type: 'array', description: PEM, items: { type: 'string', format: 'file' } },
       samples: { type: 'string', format: 'file', description: 'Messages to begin with.' },
       token: { type: 'string', format: 'file', description: 'The file of the token, which may be missing.' },
+      moreCa: {
+        type: 'string',
+        format: 'file',
+        description: 'PEM file of further authorities, used if present.',
+      },
     },
   }
   expect(unmarkedFiles(schema)).toEqual(['cert'])

@@ -56,10 +56,11 @@ const STARTS =
 const CALLED = /\b(pem|der|pkcs\S*|certificate|key|keytab|token|secret)[ -]files?\b/i
 /** Of a file that the plugin writes, or of a folder. */
 const MADE =
-  /\b(writes?|written|created?|makes?|made|keeps?|kept|stored|saved?|appended|folders?|director(y|ies))\b/i
+  /\b(writes?|written|created?|makes?|made|keeps?|kept|stored|saved?|cached?|appended|folders?|director(y|ies))\b/i
 /** Of the content itself, or of either. */
 const TEXT = /\b(texts?|inline|itself|base64|contents?)\b/i
-const MISSING = /\b(missing|absent|exists?|there)\b/i
+const MISSING =
+  /\b(missing|absent|exists?|there|(if|when|where) present|(not|none is|if|when|where) found)\b/i
 
 function descriptionOf(ones: readonly JsonSchema[]): string {
   return ones.map(({ description = '' }) => description).join(' ')

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withTls } from '../subject/elsewhere.ts'
 import { credentialFiles, filePaths, lastOf, wordsOf } from '../subject/credential-files.ts'
@@ -62,7 +62,8 @@ export async function wrongWith(
   { files, options }: NamedFiles,
 ): Promise<string | undefined> {
   const end = await openAndWork(subject, options, PATIENCE.grantMs)
-  if (end.how === 'resolved') return 'it opened'
+  // A key that there is none of yet may be made.
+  if (end.how === 'resolved') return existsSync(files[0]!) ? undefined : 'it opened'
   if (end.how === 'pending') return `open is pending after ${PATIENCE.grantMs} ms`
   const said = messagesOf(end.error).join(' ')
   const keys = filePaths(subject.definition.options).map(lastOf)

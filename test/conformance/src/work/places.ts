@@ -5,6 +5,8 @@ export interface Place {
   /** How one gets there, `payload.0.name` say; '' is the whole. */
   readonly path: string
   readonly value: unknown
+  /** The list or object that it stands in. */
+  readonly owner?: Place
   with(value: unknown): string
 }
 
@@ -29,16 +31,18 @@ export function someOf<T>(all: readonly T[], most: number): readonly T[] {
   return all.filter((_, i) => i % step === 0)
 }
 
-function* below(path: string, value: unknown, write: Place['with']): Generator<Place> {
-  yield { path, value, with: write }
+function* below(path: string, value: unknown, write: Place['with'], owner?: Place): Generator<Place> {
+  const place: Place = { path, value, with: write, ...(owner === undefined ? {} : { owner }) }
+  yield place
   const inner = typeof value === 'string' ? containerIn(value) : value
   if (typeof inner !== 'object' || inner === null) return
   const writeInner: Place['with'] = inner === value ? write : (given) => write(stringifyExactly(given))
-  if (inner !== value) yield { path, value: inner, with: writeInner }
-  for (const [key, member] of Object.entries(inner))
-    yield* below(path === '' ? key : `${path}.${key}`, member, (given) =>
-      writeInner(replaced(inner, key, given)),
-    )
+  const within: Place = inner === value ? place : { ...place, value: inner, with: writeInner }
+  if (within !== place) yield within
+  for (const [key, member] of Object.entries(inner)) {
+    const writeMember: Place['with'] = (given) => writeInner(replaced(inner, key, given))
+    yield* below(path === '' ? key : `${path}.${key}`, member, writeMember, within)
+  }
 }
 
 function replaced(container: object, key: string, given: unknown): unknown {
