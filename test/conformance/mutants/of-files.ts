@@ -81,6 +81,6 @@ export const OF_FILES: readonly Mutant[] = [
       code('open: () => ({', 'open: ({ options }) => ({'),
       code('    apply(batch) {\n', '    apply(batch) {\n      if (options.key) readFileSync(options.key)\n'),
     ],
-    fails: ['options.missing-files'],
+    fails: ['options.missing-files', 'filter.defaults'],
   },
 ]

@@ -360,7 +360,7 @@ export const OF_OUTPUT: readonly Mutant[] = [
     does: 'waits for an answer for ever',
     base: 'output',
     changes: [code("setTimeout(() => asked.destroy(failure('no answer', true)), timeoutMs)", 'undefined')],
-    fails: ['output.patience'],
+    fails: ['lifecycle.stops-soon', 'output.patience'],
   },
   {
     does: 'asks anew, again and again, when the time for an answer is over',
