@@ -371,6 +371,6 @@ export const OF_OUTPUT: readonly Mutant[] = [
         "const post = (lines) =>\n      send(options, agent, signal, lines).catch((error) => {\n        if (error.cause?.message !== 'no answer') throw error\n        return post(lines)\n      })",
       ),
     ],
-    fails: ['output.patience'],
+    fails: ['lifecycle.stops-soon', 'output.patience'],
   },
 ]
