@@ -18,6 +18,7 @@ import { exercise } from '../work/exercise.ts'
 import { Reader } from '../work/reader.ts'
 import { cloned, exported } from '../work/state.ts'
 import { missing, worthWriting } from '../work/stored.ts'
+import { ensureReaches } from '../work/succession.ts'
 import { signalsOf, writeWell } from '../work/write.ts'
 
 const HINT = 'Keep what a session knows in the closure of open, not in the module.'
@@ -43,6 +44,7 @@ export const INSTANCES: readonly Check[] = [
 /** One works and stops; the other one does what one alone does. */
 async function ensureUndisturbed(subject: Subject): Promise<void> {
   const alone = await subject.open({ instance: 'alone' })
+  await ensureReaches(subject, alone.session)
   const expected = await outcomeOf(subject, alone.session)
   await alone.close()
   const one = await subject.open({ instance: 'one' })

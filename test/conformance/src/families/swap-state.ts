@@ -10,7 +10,7 @@ import { PATIENCE, ending, inTime } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { cloned, exported } from '../work/state.ts'
 import { storedCounts, worthWriting } from '../work/stored.ts'
-import { another, works } from '../work/succession.ts'
+import { another, ensureReaches, works } from '../work/succession.ts'
 import { watched } from '../work/unchanged.ts'
 import { signalsOf, write } from '../work/write.ts'
 
@@ -86,6 +86,7 @@ export const SWAP_STATE: readonly Check[] = [
     async run(subject) {
       const { session } = await subject.open()
       if (session.restore === undefined) notRun('it takes no state over')
+      await ensureReaches(subject, session)
       for (const [i, junk] of JUNK.entries()) {
         const { session: next } = await another(subject, i + 2)
         const end = await ending(async () => next.restore!(structuredClone(junk)), PATIENCE.grantMs)
@@ -196,6 +197,7 @@ async function stateful(subject: Subject) {
   const before = await subject.open()
   if (before.session.exportState === undefined || before.session.restore === undefined)
     notRun('it hands no state over')
+  await ensureReaches(subject, before.session)
   const [signal] = subject.isFull
     ? worthWriting(subject, await subject.peer())
     : signalsOf(subject.definition)

@@ -6,7 +6,7 @@ import { messageOf } from '../subject/message.ts'
 import { ending, inTime, PATIENCE } from '../time.ts'
 import { markedBatch } from '../work/batches.ts'
 import { missing, worthWriting } from '../work/stored.ts'
-import { another, handOver, works } from '../work/succession.ts'
+import { another, ensureReaches, handOver, works } from '../work/succession.ts'
 import { writeWell } from '../work/write.ts'
 
 /** One generation in the place of another. */
@@ -18,6 +18,7 @@ export const SWAP: readonly Check[] = [
     kinds: KINDS,
     async run(subject) {
       const before = await subject.open()
+      await ensureReaches(subject, before.session)
       await works(subject, before.session, 'before the swap')
       const next = await another(subject)
       await works(subject, before.session, 'while its successor was open')
@@ -33,6 +34,7 @@ export const SWAP: readonly Check[] = [
     kinds: KINDS,
     async run(subject) {
       const before = await subject.open()
+      await ensureReaches(subject, before.session)
       await works(subject, before.session, 'before the swap')
       for (const generation of [2, 3]) await (await another(subject, generation)).close()
       await works(subject, before.session, 'after two swaps that were given up')

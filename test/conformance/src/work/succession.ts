@@ -1,4 +1,4 @@
-import { fail } from '../finding.ts'
+import { fail, notTried } from '../finding.ts'
 import type { AnySession, Generation } from '../subject/generation.ts'
 import { messageOf } from '../subject/message.ts'
 import type { Subject } from '../subject/subject.ts'
@@ -6,7 +6,7 @@ import { PATIENCE, ending } from '../time.ts'
 import { markedBatch } from './batches.ts'
 import { exercise } from './exercise.ts'
 import { exported } from './state.ts'
-import { signalsOf, writeWell } from './write.ts'
+import { signalsOf, write, writeWell } from './write.ts'
 
 const BESIDE = 'The new generation is opened beside the old one, which goes on working until the cut-over.'
 
@@ -20,6 +20,15 @@ export async function handOver(before: AnySession, next: AnySession): Promise<vo
   if (before.exportState === undefined || next.restore === undefined) return
   const state = await exported(before)
   if (state !== undefined) await next.restore(structuredClone(state))
+}
+
+/** Ends the check where an output opens without its peer, but can write nothing without it: that is no fault. */
+export async function ensureReaches(subject: Subject, session: AnySession): Promise<void> {
+  if (subject.isFull || session.write === undefined) return
+  for (const signal of signalsOf(subject.definition)) {
+    const { how } = await write(session, markedBatch(signal, 1, subject.random).batch)
+    if (how !== 'taken') notTried('it can write nothing without its peer', 'setup')
+  }
 }
 
 /** A session does its work: whatever it is for, it does not fail. */
