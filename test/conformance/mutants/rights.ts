@@ -54,6 +54,11 @@ export const RIGHTS: readonly Right[] = [
     ],
   },
   {
+    does: 'asks its store for nothing before it writes',
+    base: 'output',
+    changes: [code('      await post([])\n', '')],
+  },
+  {
     does: 'takes 300 ms to open and 300 ms to stop',
     base: 'output',
     changes: [LATER, opensAfter(300), stopsAfter(300)],
