@@ -168,7 +168,7 @@ export const CLAUSES = {
   'W-5':
     'A plugin SHOULD NOT hold the thread for more than 100 ms at a time; in a thread of its own it is ended after 6 s.',
   'W-6':
-    'A plugin SHOULD NOT need native code, in its package or in one that it depends on: it cannot be loaded anew, and no thread contains it.',
+    'A plugin SHOULD NOT need native code, nor take it where it is there, in its package or in one that it depends on: it cannot be loaded anew, and no thread contains it.',
 } as const
 
 export type ClauseNumber = keyof typeof CLAUSES

@@ -64,7 +64,7 @@ export const ELEMENTS: readonly Check[] = [
           fail({
             did: `decoded its example with ${JSON.stringify(unfit)} as ${place.path}`,
             saw: `${sink.records} records came, not ${whole.records}, and neither reject nor skip was called`,
-            hint: 'Call out.skip for what is left out on purpose, out.reject for what is bad: what is missing is looked for there.',
+            hint: 'Call out.skip for what is left out on purpose, out.reject for what is bad: what is missing is looked for there. `member?.value` passes over a member of a wrong type without a word.',
           })
         }
     },

@@ -67,7 +67,7 @@ export const RESTRAINT: readonly Check[] = [
       ensure(own === undefined || gone === undefined, {
         did: `applied it to batches of every signal, of which it changes some (${own?.signal})`,
         saw: `no record of another signal goes on (${gone?.signal})`,
-        hint: 'Return the batch of a signal that the filter is not for: `if (batch.signal !== …) return batch`.',
+        hint: 'Return the batch of a signal that the filter is not for: `if (batch.signal !== …) return batch`. Name the check under skip where it is for that one, too.',
       })
     },
   },
