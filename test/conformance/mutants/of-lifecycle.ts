@@ -237,7 +237,7 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
         'const timer = undefined',
       ),
     ],
-    fails: ['lifecycle.stops-soon'],
+    fails: ['lifecycle.stops-soon', 'output.patience'],
   },
   {
     does: 'says goodbye when it stops, again and again where its store is gone',
@@ -271,8 +271,8 @@ export const OF_LIFECYCLE: readonly Mutant[] = [
     base: 'output',
     changes: [
       code(
-        '      const lines = linesOf(batch)\n      const { refused }',
-        "      const lines = linesOf(batch)\n      await undefined\n      if (batch.signal === 'log' && lines.length >= 1000) compute()\n      const { refused }",
+        '      forgetOldest(seen)\n',
+        "      forgetOldest(seen)\n      await undefined\n      if (batch.signal === 'log' && lines.length >= 1000) compute()\n",
       ),
       code('function linesOf(batch) {', `${COMPUTE}function linesOf(batch) {`),
     ],
