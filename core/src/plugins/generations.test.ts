@@ -254,6 +254,19 @@ test('code that comes after code that was let go of is imported anew', async () 
   expect(await told(await place(store))).toEqual(expected('3'))
 })
 
+test('nor is a number given again that an earlier run gave', async () => {
+  const folder = project('1')
+  await place(storeIn(folder))
+  const store = storeIn(folder)
+  const first = await place(store)
+  await told(first)
+  await store.prune('x', [])
+  project('2', folder)
+  const second = await place(store)
+  expect([first.number, second.number]).toEqual([1, 2])
+  expect(await told(second)).toEqual(expected('2'))
+})
+
 test('code that is being taken is not let go of', async () => {
   const folder = project('1')
   const store = storeIn(folder)

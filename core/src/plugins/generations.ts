@@ -36,8 +36,8 @@ export class GenerationStore {
   readonly #trees = new Trees()
   /** Folders from which this process may have imported something. */
   readonly #used = new Set<string>()
-  /** The highest number that this process has given out, by instance; also of one that is no more, for it may come again. */
-  readonly #given = new Map<string, number>()
+  /** The highest number from which this process may have imported something, by instance; also of one that is no more, for it may come again. */
+  readonly #highest = new Map<string, number>()
   /** The instances for which code is being taken at this moment. */
   readonly #placing: string[] = []
   /** The last one that was taken of files with a stamp, of whichever instance. */
@@ -143,7 +143,8 @@ export class GenerationStore {
     const first = await settledTree(this.#trees, folder, this.#settings.folder, signal)
     await this.#trees.manifest(folder, kind)
     const newest = await this.#trees.newest(this.#home(instance), kind)
-    if (newest?.stamp === first.stamp && !this.#used.has(newest.package.folder)) return this.#use(newest)
+    if (newest?.stamp === first.stamp && !this.#used.has(newest.package.folder))
+      return this.#use(instance, newest)
     const equal = newest?.stamp === first.stamp ? newest : this.#stamps.get(first.stamp)
     // Where it is let go of in this very moment, the original is still there.
     const alike = equal && (await this.#alike(instance, kind, equal, source).catch(() => undefined))
@@ -178,7 +179,7 @@ export class GenerationStore {
       throw new Error(
         `code ${source.number} of ${instance} is not kept any more: ${this.#settings.rules().keep} are`,
       )
-    if (!this.#used.has(before.package.folder)) return this.#use(before)
+    if (!this.#used.has(before.package.folder)) return this.#use(instance, before)
     return await this.#alike(instance, kind, before, before.source)
   }
 
@@ -201,13 +202,12 @@ export class GenerationStore {
   }
 
   async #keep(instance: string, kind: Kind, temporary: string, about: About): Promise<Placed> {
-    const after = this.#given.get(instance) ?? 0
-    const placed = await this.#trees.keep(this.#home(instance), temporary, kind, about, after)
-    this.#given.set(instance, Math.max(placed.number, this.#given.get(instance) ?? 0))
-    return this.#use(placed)
+    const after = this.#highest.get(instance) ?? 0
+    return this.#use(instance, await this.#trees.keep(this.#home(instance), temporary, kind, about, after))
   }
 
-  #use(placed: Placed): Placed {
+  #use(instance: string, placed: Placed): Placed {
+    this.#highest.set(instance, Math.max(placed.number, this.#highest.get(instance) ?? 0))
     this.#used.add(placed.package.folder)
     this.#stamps.set(placed.stamp, placed)
     return placed
