@@ -21,8 +21,6 @@ const RATE_SHARE = 0.98
 const ADDED_MS = 50
 /** Where two windows of peace differ by more than this, others use the machine, and what a swap adds cannot be told. */
 const NOISE_MS = 25
-/** The same of the neighbours: in a noise that is wider than this, whatever swaps add would be lost. */
-const NOISE_BESIDE_MS = 6
 
 /** An input and an output are swapped in turn under a stream from RabbitMQ, beside an input and an output that are not. */
 export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
@@ -70,7 +68,6 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
           rate: `${rate.toFixed(0)} messages a second to the store, ${rateOf(beside).toFixed(0)} beside`,
           ...figures,
           ...(noiseMs > NOISE_MS && { 'no verdict on waits': 'the machine is too noisy' }),
-          ...(others.noiseMs > NOISE_BESIDE_MS && { 'no verdict on neighbours': 'the machine is too noisy' }),
         },
         flaws,
         misses: [
@@ -81,9 +78,9 @@ export const swaps = (isolation: 'inline' | 'worker'): Scenario => ({
             ? [`messages around a swap take ${addedMs.toFixed(1)} ms longer at p99, more than ${ADDED_MS}`]
             : []),
           // A few turns are too few to know the noise.
-          ...(full && others.addedMs > others.noiseMs && others.noiseMs <= NOISE_BESIDE_MS
+          ...(full && others.addedMs > others.noiseMs
             ? [
-                `the neighbours' p99 is ${others.addedMs.toFixed(1)} ms higher, 19 of 20 pairs of peaceful windows differ by at most ${others.noiseMs.toFixed(1)}`,
+                `the neighbours' p99 is ${others.addedMs.toFixed(1)} ms higher, two windows of peace differ by ${others.noiseMs.toFixed(1)}`,
               ]
             : []),
         ],
