@@ -89,6 +89,7 @@ async function emit(fill: (out: RecordSink) => void): Promise<void> {
 
 function beat(): void {
   channel.tell('beat', {
+    // Not `process.memoryUsage()`: that opens a file, and would end every thread of a process that has no descriptors left.
     heapBytes: getHeapStatistics().used_heap_size,
     health: sessionHealth(session),
   } satisfies Beat)
