@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { ROOT } from '../../e2e/src/gateway-process.ts'
 
@@ -14,17 +14,28 @@ export function writeVersions(plugin: string, folder: string, name: string): rea
   ]
 }
 
+const SDK = '@smart-gateway/sdk'
+
 function write(plugin: string, target: string, version: string): string {
-  const isOwn = (path: string): boolean => !path.includes('node_modules')
-  cpSync(plugin, target, { recursive: true, filter: (path) => isOwn(path.slice(plugin.length)) })
-  const manifest = JSON.parse(readFileSync(join(plugin, 'package.json'), 'utf8')) as Record<string, unknown>
+  const manifest = install(plugin, target)
   writeFileSync(join(target, 'package.json'), JSON.stringify({ ...manifest, version }))
-  if ('dependencies' in manifest) {
-    const sdk = join(ROOT, 'sdk')
-    cpSync(sdk, join(target, 'node_modules/@smart-gateway/sdk'), {
-      recursive: true,
-      filter: (path) => isOwn(path.slice(sdk.length)),
-    })
-  }
+  if (SDK in (manifest.peerDependencies ?? {})) install(join(ROOT, 'sdk'), join(target, 'node_modules', SDK))
   return target
+}
+
+interface Manifest {
+  readonly files: readonly string[]
+  readonly peerDependencies?: Readonly<Record<string, string>>
+}
+
+/** Copies what a package publishes, no more: every other file would be one that each swap reads and copies. */
+function install(from: string, to: string): Manifest {
+  const manifest = JSON.parse(readFileSync(join(from, 'package.json'), 'utf8')) as Manifest
+  for (const name of ['package.json', 'README.md', 'LICENSE', ...manifest.files]) {
+    // What is left out begins with a mark; what was not built yet is run from its sources.
+    if (!existsSync(join(from, name))) continue
+    const isPublished = (path: string): boolean => !path.endsWith('.test.ts')
+    cpSync(join(from, name), join(to, name), { recursive: true, filter: isPublished })
+  }
+  return manifest
 }

@@ -9,6 +9,7 @@ export type Peer =
   | 'openssl'
   | 'ceilometer'
   | 'rsyslog'
+  | 'prlimit'
 
 /** Whether a peer is there, with the libraries that its plugins load. */
 export function installed(peer: Peer): boolean {
@@ -67,5 +68,6 @@ const PEERS: Readonly<Record<Peer, { files: readonly string[]; packages: readonl
   },
   rsyslog: { files: ['/usr/sbin/rsyslogd'], packages: ['rsyslog'] },
   alertmanager: { files: ['/usr/bin/prometheus-alertmanager'], packages: ['prometheus-alertmanager'] },
+  prlimit: { files: ['/usr/bin/prlimit'], packages: ['util-linux'] },
   openssl: { files: ['/usr/bin/openssl'], packages: ['openssl'] },
 }
