@@ -3,7 +3,7 @@ import { fork } from 'node:child_process'
 import { connect } from 'amqplib'
 import { installCommand, installed } from '../../e2e/src/peers/installed.ts'
 import { startRabbitMq } from '../../e2e/src/peers/rabbitmq.ts'
-import { HEAP_FLAGS } from './heap-flags.ts'
+import { RUN_FLAGS } from '../../e2e/src/run-flags.ts'
 import { median, spread } from './figure.ts'
 import type { Figure } from './figure.ts'
 import { collectdMessages } from './messages.ts'
@@ -143,7 +143,7 @@ function run(consumer: Consumer, order: Drain): Promise<Drained> {
   return new Promise((resolve, reject) => {
     const child = fork(new URL(`./${consumer}.ts`, import.meta.url), {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      execArgv: [...process.execArgv, ...HEAP_FLAGS],
+      execArgv: [...process.execArgv, ...RUN_FLAGS],
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), 60_000)
     let drained: Drained | undefined

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePorts } from '../../e2e/src/peers/ports.ts'
 import { until } from '../../e2e/src/peers/until.ts'
-import { HEAP_FLAGS } from './heap-flags.ts'
+import { RUN_FLAGS } from '../../e2e/src/run-flags.ts'
 import type { Figure } from './figure.ts'
 
 const SERIES = 100_000
@@ -24,7 +24,7 @@ export async function memoryFigures(): Promise<readonly Figure[]> {
   const [admin, web, page] = (await freePorts(3)) as [number, number, number]
   await writeFile(join(folder, 'startup.yaml'), startup(admin, web, page))
   const child = fork(join(ROOT, 'core/dist/cli/main.js'), ['run', join(folder, 'startup.yaml')], {
-    execArgv: [...HEAP_FLAGS, '--expose-gc', '--import', join(import.meta.dirname, 'report-memory.js')],
+    execArgv: [...RUN_FLAGS, '--expose-gc', '--import', join(import.meta.dirname, 'report-memory.js')],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   await until(

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { freePorts } from '../../e2e/src/peers/ports.ts'
-import { HEAP_FLAGS } from './heap-flags.ts'
+import { RUN_FLAGS } from '../../e2e/src/run-flags.ts'
 import { median, spread } from './figure.ts'
 import type { Figure } from './figure.ts'
 
@@ -45,7 +45,7 @@ async function startOnce(command: string): Promise<number> {
   const started = performance.now()
   const child = spawn(
     process.execPath,
-    [...HEAP_FLAGS, join(ROOT, command), 'run', join(folder, 'startup.yaml')],
+    [...RUN_FLAGS, join(ROOT, command), 'run', join(folder, 'startup.yaml')],
     { stdio: ['ignore', 'pipe', 'ignore'] },
   )
   const exited = new Promise((done) => child.once('exit', done))

@@ -5,14 +5,15 @@ import { join, resolve } from 'node:path'
 import type { InstanceView } from '@smart-gateway/core'
 import { freePort } from './peers/ports.ts'
 import { until } from './peers/until.ts'
+import { RUN_FLAGS } from './run-flags.ts'
 
 /** The folder of the workspace. */
 export const ROOT = resolve(import.meta.dirname, '../../..')
-/** A suite that measures asks for what is published: of sources Node strips the types, at each import. */
-const COMMAND = join(
-  ROOT,
-  process.env['SMART_GATEWAY_BUILT'] === undefined ? 'core/bin/smart-gateway.js' : 'core/dist/cli/main.js',
-)
+/** A suite that measures asks for what is published, run as `npm start` runs it: of sources Node strips the types, at each import. */
+const COMMAND: readonly string[] =
+  process.env['SMART_GATEWAY_BUILT'] === undefined
+    ? [join(ROOT, 'core/bin/smart-gateway.js')]
+    : [...RUN_FLAGS, join(ROOT, 'core/dist/cli/main.js')]
 
 /** How a gateway's process ended. */
 export interface Exit {
@@ -68,7 +69,7 @@ export async function startGateway(
 
 function run(folder: string, adminPort: number, environment: NodeJS.ProcessEnv): GatewayProcess {
   const adminUrl = `http://127.0.0.1:${adminPort}`
-  const child = spawn(process.execPath, [COMMAND, 'run', 'startup.yaml'], {
+  const child = spawn(process.execPath, [...COMMAND, 'run', 'startup.yaml'], {
     cwd: folder,
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -6,4 +6,4 @@ const { scripts } = JSON.parse(readFileSync(join(import.meta.dirname, '../../../
 }
 
 /** The flags that `npm start` runs Node with: what is measured is what users run. */
-export const HEAP_FLAGS: readonly string[] = scripts.start.match(/--[\w-]+=\d+/g) ?? []
+export const RUN_FLAGS: readonly string[] = scripts.start.match(/--[\w-]+=\d+/g) ?? []
