@@ -6,7 +6,7 @@ import { GatewayError } from '../errors.ts'
 import type { PluginPackage } from './manifest.ts'
 import { installFromNpm } from './npm.ts'
 import type { NpmRules } from './npm.ts'
-import { Shelf } from './shelf.ts'
+import { packagesIn, Shelf } from './shelf.ts'
 import type { About, Placed } from './shelf.ts'
 import type { PluginSource } from './source.ts'
 import { AGREE_MS, settledTree } from './settled-tree.ts'
@@ -141,7 +141,6 @@ export class GenerationStore {
     integrity?: string,
   ): Promise<Placed> {
     const first = await settledTree(this.#trees, folder, this.#settings.folder, signal)
-    await this.#trees.manifest(folder, kind)
     const newest = await this.#trees.newest(this.#home(instance), kind)
     if (newest?.stamp === first.stamp && !this.#used.has(newest.package.folder))
       return this.#use(instance, newest)
@@ -149,11 +148,13 @@ export class GenerationStore {
     // Where it is let go of in this very moment, the original is still there.
     const alike = equal && (await this.#alike(instance, kind, equal, source).catch(() => undefined))
     if (alike !== undefined) return alike
+    // What is no plugin of that kind is not copied first.
+    await this.#trees.manifest(folder, kind)
     const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
     try {
       const deadlineMs = Date.now() + AGREE_MS
       for (let before = first; ;) {
-        const content = await this.#trees.copy(before, join(temporary, 'packages'))
+        const content = await this.#trees.copy(before, packagesIn(temporary))
         const after = await settledTree(this.#trees, folder, this.#settings.folder, signal)
         if (after.stamp === before.stamp)
           return await this.#keep(instance, kind, temporary, {
@@ -187,23 +188,19 @@ export class GenerationStore {
   async #alike(instance: string, kind: Kind, placed: Placed, source: PluginSource): Promise<Placed> {
     const { content, stamp, integrity } = placed
     const temporary = join(this.#home(instance), `${process.pid}-${randomUUID()}`)
+    const about = { source, content, stamp, ...(integrity !== undefined && { integrity }) }
     try {
-      await this.#trees.copyAgain(packagesOf(placed), join(temporary, 'packages'))
-      return await this.#keep(instance, kind, temporary, {
-        source,
-        content,
-        stamp,
-        ...(integrity !== undefined && { integrity }),
-      })
+      return await this.#keep(instance, kind, temporary, about, packagesOf(placed))
     } catch (error) {
       await this.#trees.remove(temporary)
       throw error
     }
   }
 
-  async #keep(instance: string, kind: Kind, temporary: string, about: About): Promise<Placed> {
+  async #keep(instance: string, kind: Kind, temporary: string, about: About, like?: string): Promise<Placed> {
     const after = this.#highest.get(instance) ?? 0
-    return this.#use(instance, await this.#trees.keep(this.#home(instance), temporary, kind, about, after))
+    const keeping = { home: this.#home(instance), temporary, kind, about, after, like }
+    return this.#use(instance, await this.#trees.keep(keeping))
   }
 
   #use(instance: string, placed: Placed): Placed {

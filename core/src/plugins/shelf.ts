@@ -133,9 +133,14 @@ export class Shelf {
   }
 }
 
+/** The folder with the packages in a folder of code. */
+export function packagesIn(folder: string): string {
+  return join(folder, 'packages')
+}
+
 /** The plugin's own package among those in a folder of code. */
 function rootIn(folder: string): string {
-  const packages = join(folder, 'packages')
+  const packages = packagesIn(folder)
   return join(
     packages,
     readdirSync(packages).find((name) => name.startsWith('0-'))!,

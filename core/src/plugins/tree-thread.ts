@@ -8,8 +8,8 @@ import type { Handlers } from '../worker/channel.ts'
 import { closureOf, isBeingInstalled } from './closure.ts'
 import { readManifest } from './manifest.ts'
 import { findPlugin } from './resolve.ts'
-import { Shelf } from './shelf.ts'
-import type { About } from './shelf.ts'
+import { packagesIn, Shelf } from './shelf.ts'
+import type { About, Placed } from './shelf.ts'
 import { contentOf, copyAgain, copyTree, readTree } from './source-tree.ts'
 import type { SourceTree } from './source-tree.ts'
 
@@ -18,11 +18,14 @@ interface On {
   readonly home: string
 }
 
-interface Keeping extends On {
+/** What shall be kept: `Shelf.keep` tells of its members. */
+export interface Keeping extends On {
   readonly temporary: string
   readonly kind: Kind
   readonly about: About
   readonly after: number
+  /** A folder with packages that `copy` has made. */
+  readonly like: string | undefined
 }
 
 const handlers: Handlers = {
@@ -41,14 +44,15 @@ const handlers: Handlers = {
   },
   content: (tree: SourceTree) => contentOf(tree),
   copy: ({ tree, target }: { tree: SourceTree; target: string }) => copyTree(tree, target),
-  copyAgain: ({ from, to }: { from: string; to: string }) => copyAgain(from, to),
   find: ({ plugin, kind, folder }: { plugin: string; kind: Kind; folder: string }) =>
     findPlugin(plugin, kind, folder),
   manifest: ({ folder, kind }: { folder: string; kind: Kind }) => readManifest(folder, kind),
   newest: ({ home, kind }: On & { kind: Kind }) => new Shelf(home).newest(kind),
   placed: ({ home, number, kind }: On & { number: number; kind: Kind }) => new Shelf(home).read(number, kind),
-  keep: ({ home, temporary, kind, about, after }: Keeping) =>
-    new Shelf(home).keep(temporary, kind, about, after),
+  keep({ home, temporary, kind, about, after, like }: Keeping): Placed {
+    if (like !== undefined) copyAgain(like, packagesIn(temporary))
+    return new Shelf(home).keep(temporary, kind, about, after)
+  },
   worked: ({ home, number }: On & { number: number }) => new Shelf(home).worked(number),
   prune: ({ home, inUse, keep }: On & { inUse: readonly number[]; keep: number }) =>
     new Shelf(home).prune(inUse, keep),

@@ -3,8 +3,9 @@ import type { Kind } from '@smart-gateway/sdk'
 import { asError } from '../errors.ts'
 import { Channel } from '../worker/channel.ts'
 import type { PluginPackage } from './manifest.ts'
-import type { About, Placed, Pruned } from './shelf.ts'
+import type { Placed, Pruned } from './shelf.ts'
 import type { SourceTree } from './source-tree.ts'
+import type { Keeping } from './tree-thread.ts'
 
 /** A disk that does not answer for so long is given up: what else waits for the thread would wait for it, too. */
 const DEADLINE_MS = 120_000
@@ -50,11 +51,6 @@ export class Trees {
     return this.#ask('copy', { tree, target })
   }
 
-  /** Makes another folder like one that `copy` has made. */
-  copyAgain(from: string, to: string): Promise<void> {
-    return this.#ask('copyAgain', { from, to })
-  }
-
   /** As `Shelf.newest`, of the shelf in a folder. */
   newest(home: string, kind: Kind): Promise<Placed | undefined> {
     return this.#ask('newest', { home, kind })
@@ -65,9 +61,9 @@ export class Trees {
     return this.#ask('placed', { home, number, kind })
   }
 
-  /** As `Shelf.keep`. */
-  keep(home: string, temporary: string, kind: Kind, about: About, after: number): Promise<Placed> {
-    return this.#ask('keep', { home, temporary, kind, about, after })
+  /** As `Shelf.keep`, of packages that lie in the temporary folder, or are put there first: like those in another folder. */
+  keep(keeping: Keeping): Promise<Placed> {
+    return this.#ask('keep', keeping)
   }
 
   /** As `Shelf.worked`. */
