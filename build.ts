@@ -24,8 +24,10 @@ await build({
   input: Object.fromEntries(
     entries.map((entry) => [entry.default.replace(/^\.\/dist\/|\.js$/g, ''), entry['@smart-gateway/source']]),
   ),
-  // What is of another package stays that package's, the SDK's as well: it is installed, upgraded and shared by itself.
-  external: /^[^./]/,
+  // What is of another package stays that package's: it is installed, upgraded and shared by itself. The few functions that a plugin
+  // has from the SDK come along: three of its modules take longer to load than all of a decoder.
+  external: (id) => /^[^./]/.test(id) && !/^@smart-gateway\/sdk(\/|$)/.test(id),
+  resolve: { conditionNames: ['@smart-gateway/source', 'node', 'import', 'default'] },
   onLog(level, { message }) {
     // What is only warned of, an import that leads nowhere say, is no good in what is published.
     if (level === 'warn') throw new Error(message)

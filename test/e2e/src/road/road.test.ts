@@ -58,6 +58,17 @@ test('every package is packed with its licence, its code and its types, and has 
   }
 })
 
+test('a plugin of ours brings the functions that it has of the SDK: each module that a swap loads holds up the event loop', () => {
+  const plugins = packed.filter(({ folder: home }) => home.startsWith('plugins/'))
+  expect(plugins.length).toBeGreaterThan(12)
+  for (const { name, file } of plugins) {
+    const dist = ['-xOzf', file, '--wildcards', 'package/dist/*.js']
+    const code = execFileSync('tar', dist, { encoding: 'utf8' })
+    expect(code, name).toContain('function define')
+    expect(code, name).not.toMatch(/["']@smart-gateway\/sdk/)
+  }
+})
+
 test('from npm create to a green conformance report', async () => {
   const beganMs = performance.now()
   await author.run(
