@@ -4,14 +4,22 @@ import type { Decoded, Notes } from './decoded.ts'
 import type { Sink } from './sink.ts'
 
 const MAX_ITEMS = 1000
+/** How often the clock is looked at: a look takes a tenth of what the cheapest message does. */
+const ITEMS_PER_LOOK = 8
 
-/** Decodes items one after the other, from a position on, until there are so many records. One that fails leaves nothing behind. */
+/** Where decoding stops, after one item at least: at so many records, or at a moment, as `performance.now()` has it. */
+export interface Until {
+  readonly records?: number
+  readonly endMs?: number
+}
+
+/** Decodes items one after the other, from a position on. One that fails leaves nothing behind. */
 export function decodeEach<T>(
   items: readonly T[],
   from: number,
   decode: (item: T, out: RecordSink) => void,
   sink: Sink,
-  maxRecords = Infinity,
+  { records: maxRecords = Infinity, endMs = Infinity }: Until = {},
 ): Decoded {
   const most = Math.min(items.length - from, MAX_ITEMS)
   const ends = { metric: new Uint32Array(most), event: new Uint32Array(most), log: new Uint32Array(most) }
@@ -21,6 +29,7 @@ export function decodeEach<T>(
   // What a decoder put there after it had returned belongs to no message.
   sink.rewind(0, 0, 0)
   while (count < most && sink.samples + sink.events + sink.logs < maxRecords) {
+    if (count % ITEMS_PER_LOOK === ITEMS_PER_LOOK - 1 && performance.now() >= endMs) break
     const { samples, events, logs } = sink
     try {
       const made: unknown = decode(items[from + count]!, sink)

@@ -265,3 +265,45 @@ test('a source that waits for each fate before the next lets everything else run
   expect(turns).toBeGreaterThan(40)
   expect(intake.counts).toMatchObject({ received: 5000, settled: 5000 })
 })
+
+test('a decoder that is slow lets everything else run between its messages, and keeps their order', async () => {
+  const { intake } = bench((message, out) => {
+    takeMs(0.2)
+    decodeNumbers(message, out)
+  })
+  const a = edge('a')
+  intake.setRoute(routeAll(a))
+  const { intake: other } = bench(decodeNumbers)
+  other.setRoute(routeAll(edge('b', false)))
+  const known = fates(range(0, 100).map((id) => intake.deliver(numbers(id))))
+  await other.deliver(numbers(1))
+  await turn()
+  const { records } = intake.counts
+  expect(records).toBeGreaterThan(0)
+  expect(records).toBeLessThan(100)
+  // What comes meanwhile comes last.
+  const last = fates([intake.deliver(numbers(100))])
+  while (intake.counts.records < 101) await turn()
+  expect(write(a)).toEqual(range(0, 101))
+  await turn()
+  expect([...known, ...last].every((fate) => fate === 'settled')).toBe(true)
+})
+
+test('what comes faster than it is decoded does not pile up: each turn takes twice as long as the one before', async () => {
+  const { intake } = bench(() => takeMs(0.2))
+  intake.setRoute(routeAll(edge('a')))
+  let most = 0
+  let turns = 0
+  for (const endMs = performance.now() + 400; performance.now() < endMs; turns++) {
+    // Ten times as much as half a millisecond is enough for.
+    for (let i = 0; i < 25; i++) void intake.deliver(numbers(i))
+    most = Math.max(most, intake.inFlight)
+    await turn()
+  }
+  expect(turns).toBeGreaterThan(10)
+  expect(most).toBeLessThan(250)
+})
+
+function takeMs(ms: number): void {
+  for (const endMs = performance.now() + ms; performance.now() < endMs;);
+}

@@ -23,13 +23,18 @@ export type Decode = (message: Message, out: RecordSink) => void
 const CHUNK_RECORDS = 1000
 /** What waits for a decoder that takes its time; beyond that a source is told to wait. */
 const MAX_WAITING = 10_000
+/**
+ * So long messages are decoded in one go; then all else has a turn: a decoder that is slow, or new and not compiled yet, is not to hold up
+ * others. Each further turn is twice as long until none is left: what comes faster than it is decoded does not pile up.
+ */
+const TURN_MS = 0.5
 /** A source that waits for each fate, before an output that takes records at once, would let nothing else run: every so often all else has a turn. */
 const FLUSHES_PER_TURN = 100
 
 /**
  * An input's end of the pipeline: takes messages, decodes them, hands the records to the queues of its route. It belongs to
  * the input's name; decoders come and go behind it between two messages. What arrives in one turn of the event loop is decoded
- * in one go.
+ * in one go, unless that takes too long.
  */
 export class Intake implements Settlement {
   /** Messages by fate, and elements and records that went nowhere, since the start. */
@@ -66,6 +71,7 @@ export class Intake implements Settlement {
   readonly #queues = new Set<Entrance>()
   #scheduled = false
   #flushes = 0
+  #turnMs = TURN_MS
   #credit = Infinity
   #open = 0
   #onRoom: (() => void)[] = []
@@ -233,33 +239,48 @@ export class Intake implements Settlement {
   }
 
   // A microtask runs when the transport has handed in all that it had: one flush for a whole burst.
-  #schedule(): void {
+  #schedule(inNextTurn = false): void {
     if (this.#scheduled) return
     this.#scheduled = true
     const flush = (): void => {
       this.#scheduled = false
       this.#flush()
     }
-    if (++this.#flushes % FLUSHES_PER_TURN === 0) setImmediate(flush)
+    if (inNextTurn || ++this.#flushes % FLUSHES_PER_TURN === 0) setImmediate(flush)
     else queueMicrotask(flush)
   }
 
   #flush(): void {
     if (this.#remote !== undefined) this.#sendAway(this.#remote)
     const waiting = this.#waiting
+    const endMs = performance.now() + this.#turnMs
+    let isOver = false
     let next = 0
     while (
+      !isOver &&
       next < waiting.length &&
       this.#decode !== undefined &&
       this.#ready !== undefined &&
       !this.#watchQueue()
     ) {
-      const decoded = decodeEach(waiting, next, this.#decodeOne, this.#sink, CHUNK_RECORDS)
+      const decoded = decodeEach(waiting, next, this.#decodeOne, this.#sink, {
+        records: CHUNK_RECORDS,
+        endMs,
+      })
       this.#takeDecoded(waiting, next, decoded, this.#ready)
       next += decoded.count
+      isOver = performance.now() >= endMs
     }
-    if (next === waiting.length) this.#waiting = []
-    else waiting.splice(0, next)
+    if (next === waiting.length) {
+      this.#waiting = []
+      this.#turnMs = TURN_MS
+    } else {
+      waiting.splice(0, next)
+      if (isOver) {
+        this.#turnMs *= 2
+        this.#schedule(true)
+      }
+    }
     if (this.#open >= this.#credit) this.hurry()
     if (this.#onRoom.length === 0) return
     if (this.full) this.#watchQueue()
