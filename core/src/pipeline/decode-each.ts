@@ -7,7 +7,7 @@ const MAX_ITEMS = 1000
 /** How often the clock is looked at: a look takes a tenth of what the cheapest message does. */
 const ITEMS_PER_LOOK = 8
 
-/** Where decoding stops, after one item at least: at so many records, or at a moment, as `performance.now()` has it. */
+/** Where decoding stops: at so many records, or some items after a moment, as `performance.now()` has it. */
 export interface Until {
   readonly records?: number
   readonly endMs?: number

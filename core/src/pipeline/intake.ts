@@ -24,8 +24,8 @@ const CHUNK_RECORDS = 1000
 /** What waits for a decoder that takes its time; beyond that a source is told to wait. */
 const MAX_WAITING = 10_000
 /**
- * So long messages are decoded in one go; then all else has a turn: a decoder that is slow, or new and not compiled yet, is not to hold up
- * others. Each further turn is twice as long until none is left: what comes faster than it is decoded does not pile up.
+ * For so long it decodes in one go, then all else has a turn: a decoder that is slow, or new and not compiled yet, is not to hold up others.
+ * Each further turn is twice as long until no message is left: what comes faster than it is decoded does not pile up.
  */
 const TURN_MS = 0.5
 /** A source that waits for each fate, before an output that takes records at once, would let nothing else run: every so often all else has a turn. */
@@ -72,6 +72,8 @@ export class Intake implements Settlement {
   #scheduled = false
   #flushes = 0
   #turnMs = TURN_MS
+  /** Whether what is not decoded yet shall be written at once, too. */
+  #isHurried = false
   #credit = Infinity
   #open = 0
   #onRoom: (() => void)[] = []
@@ -89,6 +91,7 @@ export class Intake implements Settlement {
   setDecoder(decode: Decode | undefined): void {
     this.#decode = decode
     this.#remote = undefined
+    this.#turnMs = TURN_MS
     this.#schedule()
   }
 
@@ -144,6 +147,7 @@ export class Intake implements Settlement {
 
   /** Has batches written that wait for more records: their source holds those back, or will bring none. */
   hurry(): void {
+    this.#isHurried = this.#waiting.length > 0
     for (const queue of queuesOf(this.#route)) queue.hurry()
   }
 
@@ -271,17 +275,15 @@ export class Intake implements Settlement {
       next += decoded.count
       isOver = performance.now() >= endMs
     }
-    if (next === waiting.length) {
-      this.#waiting = []
-      this.#turnMs = TURN_MS
-    } else {
-      waiting.splice(0, next)
-      if (isOver) {
-        this.#turnMs *= 2
-        this.#schedule(true)
-      }
+    if (next === waiting.length) this.#waiting = []
+    else waiting.splice(0, next)
+    if (isOver && this.#waiting.length > 0) {
+      this.#turnMs *= 2
+      this.#schedule(true)
+      return
     }
-    if (this.#open >= this.#credit) this.hurry()
+    this.#turnMs = TURN_MS
+    if (this.#isHurried || this.#open >= this.#credit) this.hurry()
     if (this.#onRoom.length === 0) return
     if (this.full) this.#watchQueue()
     else for (const resolve of this.#onRoom.splice(0)) resolve()

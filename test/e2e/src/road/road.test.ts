@@ -62,8 +62,7 @@ test('a plugin of ours brings the functions that it has of the SDK: each module 
   const plugins = packed.filter(({ folder: home }) => home.startsWith('plugins/'))
   expect(plugins.length).toBeGreaterThan(12)
   for (const { name, file } of plugins) {
-    const dist = ['-xOzf', file, '--wildcards', 'package/dist/*.js']
-    const code = execFileSync('tar', dist, { encoding: 'utf8' })
+    const code = execFileSync('tar', ['-xOzf', file, 'package/dist/index.js'], { encoding: 'utf8' })
     expect(code, name).toContain('function define')
     expect(code, name).not.toMatch(/["']@smart-gateway\/sdk/)
   }
