@@ -190,6 +190,7 @@ test('F13: an output that is renamed takes over the address that the old one hol
   const asked = (async () => {
     while (asking) answers.add(await (await fetch('http://127.0.0.1:39871/x')).text())
   })()
+  await until('the old one answers', () => answers.has('a'))
   bench.write({ outputs: { b: { plugin } } })
   const change = gateway.reconciler.reload('api')
   await change.done

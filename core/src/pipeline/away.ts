@@ -17,6 +17,8 @@ export type Back =
   | { readonly kind: 'poison'; readonly delivery: Delivery; readonly error: PluginError }
 
 const MAX_MESSAGES = 1000
+/** Of the first batch for a decoder; each further one may have twice as many. What has gathered while it was opened would come back as one long turn. */
+const FIRST_MESSAGES = 100
 const MAX_BYTES = 1024 * 1024
 
 /**
@@ -25,6 +27,8 @@ const MAX_BYTES = 1024 * 1024
  */
 export class Away {
   #deliveries: readonly Delivery[] = []
+  #decodeMany: DecodeMany | undefined
+  #mostMessages = FIRST_MESSAGES
   readonly #suspicion = new Suspicion()
   #onEmpty: (() => void)[] = []
 
@@ -39,7 +43,10 @@ export class Away {
 
   /** Takes the next messages out of `waiting` and has them decoded. Never rejects. */
   async send(waiting: Delivery[], decodeMany: DecodeMany): Promise<Back> {
-    const deliveries = waiting.splice(0, this.#suspicion.any ? 1 : fitting(waiting))
+    this.#mostMessages =
+      decodeMany === this.#decodeMany ? Math.min(2 * this.#mostMessages, MAX_MESSAGES) : FIRST_MESSAGES
+    this.#decodeMany = decodeMany
+    const deliveries = waiting.splice(0, this.#suspicion.any ? 1 : fitting(waiting, this.#mostMessages))
     this.#deliveries = deliveries
     try {
       const decoded = await decodeMany(deliveries.map(({ message }) => message))
@@ -94,12 +101,12 @@ export class Away {
 
 const MAX_WAIT_MS = 60_000
 
-function fitting(waiting: readonly Delivery[]): number {
+function fitting(waiting: readonly Delivery[], mostMessages: number): number {
   let bytes = 0
   let count = 0
   for (const { message } of waiting) {
     bytes += message.body.length
-    if (count > 0 && (bytes > MAX_BYTES || count >= MAX_MESSAGES)) break
+    if (count > 0 && (bytes > MAX_BYTES || count >= mostMessages)) break
     count++
   }
   return count

@@ -23,11 +23,10 @@ export type Decode = (message: Message, out: RecordSink) => void
 const CHUNK_RECORDS = 1000
 /** What waits for a decoder that takes its time; beyond that a source is told to wait. */
 const MAX_WAITING = 10_000
-/**
- * For so long it decodes in one go, then all else has a turn: a decoder that is slow, or new and not compiled yet, is not to hold up others.
- * Each further turn is twice as long until no message is left: what comes faster than it is decoded does not pile up.
- */
+/** For so long it decodes in one go, then all else has a turn: a decoder that is slow, or new and not compiled yet, is not to hold up others. */
 const TURN_MS = 0.5
+/** After so many turns that left messages each further one is twice as long: what comes faster than it is decoded does not pile up. */
+const SHORT_TURNS = 8
 /** A source that waits for each fate, before an output that takes records at once, would let nothing else run: every so often all else has a turn. */
 const FLUSHES_PER_TURN = 100
 
@@ -71,7 +70,8 @@ export class Intake implements Settlement {
   readonly #queues = new Set<Entrance>()
   #scheduled = false
   #flushes = 0
-  #turnMs = TURN_MS
+  /** Turns in a row that left messages. */
+  #turns = 0
   /** Whether what is not decoded yet shall be written at once, too. */
   #isHurried = false
   #credit = Infinity
@@ -91,7 +91,7 @@ export class Intake implements Settlement {
   setDecoder(decode: Decode | undefined): void {
     this.#decode = decode
     this.#remote = undefined
-    this.#turnMs = TURN_MS
+    this.#turns = 0
     this.#schedule()
   }
 
@@ -257,7 +257,7 @@ export class Intake implements Settlement {
   #flush(): void {
     if (this.#remote !== undefined) this.#sendAway(this.#remote)
     const waiting = this.#waiting
-    const endMs = performance.now() + this.#turnMs
+    const endMs = performance.now() + TURN_MS * 2 ** Math.max(0, this.#turns - SHORT_TURNS)
     let isOver = false
     let next = 0
     while (
@@ -278,11 +278,11 @@ export class Intake implements Settlement {
     if (next === waiting.length) this.#waiting = []
     else waiting.splice(0, next)
     if (isOver && this.#waiting.length > 0) {
-      this.#turnMs *= 2
+      this.#turns++
       this.#schedule(true)
       return
     }
-    this.#turnMs = TURN_MS
+    this.#turns = 0
     if (this.#isHurried || this.#open >= this.#credit) this.hurry()
     if (this.#onRoom.length === 0) return
     if (this.full) this.#watchQueue()

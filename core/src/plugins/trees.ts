@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Kind } from '@smart-gateway/sdk'
 import { asError } from '../errors.ts'
 import { Channel } from '../worker/channel.ts'
+import { steppingBack } from '../worker/step-back.ts'
 import type { PluginPackage } from './manifest.ts'
 import type { Placed, Pruned } from './shelf.ts'
 import type { SourceTree } from './source-tree.ts'
@@ -11,6 +12,8 @@ import type { Keeping } from './tree-thread.ts'
 const DEADLINE_MS = 120_000
 /** The thread is let go of when nobody has asked it for anything for so long. */
 const IDLE_MS = 10_000
+/** Nobody waits for files that are copied but the one who asked for a swap. */
+const NICE = 10
 
 /**
  * Reads, copies and removes the code of plugins in a thread of its own, which is there while it is needed: the event loop would spend
@@ -104,7 +107,10 @@ export class Trees {
 
   #start(): { readonly worker: Worker; readonly channel: Channel } {
     const file = import.meta.filename.endsWith('.ts') ? './tree-thread.ts' : './tree-thread.js'
-    const worker = new Worker(new URL(file, import.meta.url), { name: 'code of plugins' })
+    const worker = steppingBack(
+      NICE,
+      () => new Worker(new URL(file, import.meta.url), { name: 'code of plugins' }),
+    )
     const over = (reason: unknown): void => {
       if (this.#thread?.worker === worker) this.#thread = undefined
       channel.end(asError(reason))

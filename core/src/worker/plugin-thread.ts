@@ -5,6 +5,7 @@ import type { PluginPackage } from '../plugins/manifest.ts'
 import { Channel } from './channel.ts'
 import type { Handlers } from './channel.ts'
 import type { Beat } from './protocol.ts'
+import { steppingBack } from './step-back.ts'
 
 /** How often is looked whether a thread still turns. */
 const LOOK_MS = 1000
@@ -14,6 +15,11 @@ const SILENT_LOOKS = 6
 const LATE_MS = 2000
 /** Node's own limit ends the thread without a word; it stands well above the one that is looked at. */
 const HARD_LIMIT = 2
+/**
+ * It has a third of the processor that the event loop has when both want it: the gateway itself and what runs inline go before a plugin that
+ * computes, or that only just starts (20 ms for a thread).
+ */
+const NICE = 5
 
 /** The thread that a plugin's generation runs in. Whatever happens there, it ends alone. */
 export class PluginThread {
@@ -35,13 +41,18 @@ export class PluginThread {
     this.#onEnd = onEnd
     const isSource = import.meta.filename.endsWith('.ts')
     const hardMebibytes = Math.ceil((memoryBytes * HARD_LIMIT) / 1024 / 1024) + 64
-    this.#worker = new Worker(new URL(isSource ? './thread.ts' : './thread.js', import.meta.url), {
-      workerData: plugin,
-      name,
-      // A gateway that runs from its sources takes the sources of what plugins import, too.
-      ...(isSource && { execArgv: ['--conditions=@smart-gateway/source'] }),
-      resourceLimits: { maxOldGenerationSizeMb: hardMebibytes },
-    })
+    const file = new URL(isSource ? './thread.ts' : './thread.js', import.meta.url)
+    this.#worker = steppingBack(
+      NICE,
+      () =>
+        new Worker(file, {
+          workerData: plugin,
+          name,
+          // A gateway that runs from its sources takes the sources of what plugins import, too.
+          ...(isSource && { execArgv: ['--conditions=@smart-gateway/source'] }),
+          resourceLimits: { maxOldGenerationSizeMb: hardMebibytes },
+        }),
+    )
     this.channel = new Channel(
       this.#worker,
       { ...handlers, beat: (beat: Beat) => this.#take(beat) },
