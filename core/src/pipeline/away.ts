@@ -27,7 +27,6 @@ const MAX_BYTES = 1024 * 1024
  */
 export class Away {
   #deliveries: readonly Delivery[] = []
-  #decodeMany: DecodeMany | undefined
   #mostMessages = FIRST_MESSAGES
   readonly #suspicion = new Suspicion()
   #onEmpty: (() => void)[] = []
@@ -41,12 +40,15 @@ export class Away {
     return this.#deliveries.length === 0
   }
 
+  /** Another decoder comes: its first batch is small. */
+  beginSmall(): void {
+    this.#mostMessages = FIRST_MESSAGES
+  }
+
   /** Takes the next messages out of `waiting` and has them decoded. Never rejects. */
   async send(waiting: Delivery[], decodeMany: DecodeMany): Promise<Back> {
-    this.#mostMessages =
-      decodeMany === this.#decodeMany ? Math.min(2 * this.#mostMessages, MAX_MESSAGES) : FIRST_MESSAGES
-    this.#decodeMany = decodeMany
     const deliveries = waiting.splice(0, this.#suspicion.any ? 1 : fitting(waiting, this.#mostMessages))
+    this.#mostMessages = Math.min(2 * this.#mostMessages, MAX_MESSAGES)
     this.#deliveries = deliveries
     try {
       const decoded = await decodeMany(deliveries.map(({ message }) => message))

@@ -1,5 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
+import { decodeEach } from './decode-each.ts'
+import { Sink } from './sink.ts'
 import { Source } from './source.ts'
 import { permanent, retryable } from '@smart-gateway/sdk'
 import { bench, decodeNumbers, edge, fates, numbers, routeAll, write } from '../testing/intake-bench.ts'
@@ -289,7 +291,7 @@ test('a decoder that is slow lets everything else run between its messages, and 
   expect([...known, ...last].every((fate) => fate === 'settled')).toBe(true)
 })
 
-test('what comes faster than it is decoded does not pile up: each turn takes twice as long as the one before', async () => {
+test('what comes faster than it is decoded does not pile up: after some short turns each takes twice as long as the one before', async () => {
   const { intake } = bench(() => takeMs(0.2))
   intake.setRoute(routeAll(edge('a')))
   let most = 0
@@ -300,6 +302,40 @@ test('what comes faster than it is decoded does not pile up: each turn takes twi
     await turn()
   }
   expect(most).toBeLessThan(500)
+})
+
+test('the first turns of a slow decoder are short, however many messages there are', async () => {
+  const { intake } = bench(() => takeMs(0.2))
+  intake.setRoute(routeAll(edge('a')))
+  for (let i = 0; i < 400; i++) void intake.deliver(numbers(i))
+  for (let turns = 0; turns < 6; turns++) await turn()
+  // Seven before the clock is looked at; turns that grew from the first on would have been through twice as many.
+  expect(intake.counts.empty).toBeGreaterThan(0)
+  expect(intake.counts.empty).toBeLessThanOrEqual(8 * 7)
+  await vi.waitUntil(() => intake.inFlight === 0, { timeout: 10_000 })
+})
+
+test('what is decoded elsewhere when its source asks for haste is hurried once it is back, and nothing after it', async () => {
+  const { intake } = bench(decodeNumbers)
+  const a = edge('a')
+  intake.setRoute({ metric: [a], event: [], log: [] })
+  const hurry = vi.spyOn(a.queue, 'hurry')
+  const sink = new Sink()
+  const held = Promise.withResolvers<void>()
+  intake.setRemoteDecoder(async (messages) => {
+    await held.promise
+    return decodeEach(messages, 0, decodeNumbers, sink)
+  })
+  void intake.deliver(numbers(1))
+  await turn()
+  intake.hurry()
+  expect(hurry).toHaveBeenCalledTimes(1)
+  held.resolve()
+  await vi.waitUntil(() => intake.counts.records === 1)
+  expect(hurry).toHaveBeenCalledTimes(2)
+  void intake.deliver(numbers(2))
+  await vi.waitUntil(() => intake.counts.records === 2)
+  expect(hurry).toHaveBeenCalledTimes(2)
 })
 
 function takeMs(ms: number): void {

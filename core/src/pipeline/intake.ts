@@ -25,7 +25,7 @@ const CHUNK_RECORDS = 1000
 const MAX_WAITING = 10_000
 /** For so long it decodes in one go, then all else has a turn: a decoder that is slow, or new and not compiled yet, is not to hold up others. */
 const TURN_MS = 0.5
-/** After so many turns that left messages each further one is twice as long: what comes faster than it is decoded does not pile up. */
+/** After so many turns each further one is twice as long until no message is left: what comes faster than it is decoded does not pile up. */
 const SHORT_TURNS = 8
 /** A source that waits for each fate, before an output that takes records at once, would let nothing else run: every so often all else has a turn. */
 const FLUSHES_PER_TURN = 100
@@ -72,8 +72,8 @@ export class Intake implements Settlement {
   #flushes = 0
   /** Turns in a row that left messages. */
   #turns = 0
-  /** Whether what is not decoded yet shall be written at once, too. */
-  #isHurried = false
+  /** So many of the next messages that are decoded shall be written at once. */
+  #hurried = 0
   #credit = Infinity
   #open = 0
   #onRoom: (() => void)[] = []
@@ -99,6 +99,7 @@ export class Intake implements Settlement {
   setRemoteDecoder(decodeMany: DecodeMany): void {
     this.#decode = undefined
     this.#remote = decodeMany
+    this.#away.beginSmall()
     this.#schedule()
   }
 
@@ -147,7 +148,7 @@ export class Intake implements Settlement {
 
   /** Has batches written that wait for more records: their source holds those back, or will bring none. */
   hurry(): void {
-    this.#isHurried = this.#waiting.length > 0
+    this.#hurried = this.#waiting.length + this.#away.deliveries.length
     for (const queue of queuesOf(this.#route)) queue.hurry()
   }
 
@@ -257,7 +258,7 @@ export class Intake implements Settlement {
   #flush(): void {
     if (this.#remote !== undefined) this.#sendAway(this.#remote)
     const waiting = this.#waiting
-    const endMs = performance.now() + TURN_MS * 2 ** Math.max(0, this.#turns - SHORT_TURNS)
+    const endMs = performance.now() + TURN_MS * 2 ** Math.max(0, this.#turns + 1 - SHORT_TURNS)
     let isOver = false
     let next = 0
     while (
@@ -283,7 +284,7 @@ export class Intake implements Settlement {
       return
     }
     this.#turns = 0
-    if (this.#isHurried || this.#open >= this.#credit) this.hurry()
+    if (this.#open >= this.#credit) this.hurry()
     if (this.#onRoom.length === 0) return
     if (this.full) this.#watchQueue()
     else for (const resolve of this.#onRoom.splice(0)) resolve()
@@ -350,6 +351,9 @@ export class Intake implements Settlement {
     }
     for (const [i, batch] of batches.entries()) this.#forward(owned[i]!.ownership, batch, route[batch.signal])
     for (const delivery of done) delivery.expect(0)
+    if (this.#hurried === 0) return
+    this.#hurried = Math.max(0, this.#hurried - count)
+    for (const queue of queuesOf(route)) queue.hurry()
   }
 
   #forward(ownership: Ownership, batch: Batch, edges: readonly Edge[]): void {

@@ -12,8 +12,8 @@ import type { Keeping } from './tree-thread.ts'
 const DEADLINE_MS = 120_000
 /** The thread is let go of when nobody has asked it for anything for so long. */
 const IDLE_MS = 10_000
-/** Nobody waits for files that are copied but the one who asked for a swap. */
-const NICE = 10
+/** So far it steps back: a swap may take a little longer, what is on its way does not wait for files that are copied. */
+const STEPS_BACK = 10
 
 /**
  * Reads, copies and removes the code of plugins in a thread of its own, which is there while it is needed: the event loop would spend
@@ -108,7 +108,7 @@ export class Trees {
   #start(): { readonly worker: Worker; readonly channel: Channel } {
     const file = import.meta.filename.endsWith('.ts') ? './tree-thread.ts' : './tree-thread.js'
     const worker = steppingBack(
-      NICE,
+      STEPS_BACK,
       () => new Worker(new URL(file, import.meta.url), { name: 'code of plugins' }),
     )
     const over = (reason: unknown): void => {

@@ -16,10 +16,10 @@ const LATE_MS = 2000
 /** Node's own limit ends the thread without a word; it stands well above the one that is looked at. */
 const HARD_LIMIT = 2
 /**
- * It has a third of the processor that the event loop has when both want it: the gateway itself and what runs inline go before a plugin that
- * computes, or that only just starts (20 ms for a thread).
+ * So far it steps back: it has a third of a processor that the event loop wants, too. The gateway itself and what runs inline go before a plugin
+ * that computes, or that only just starts (20 ms for a thread).
  */
-const NICE = 5
+const STEPS_BACK = 5
 
 /** The thread that a plugin's generation runs in. Whatever happens there, it ends alone. */
 export class PluginThread {
@@ -43,7 +43,7 @@ export class PluginThread {
     const hardMebibytes = Math.ceil((memoryBytes * HARD_LIMIT) / 1024 / 1024) + 64
     const file = new URL(isSource ? './thread.ts' : './thread.js', import.meta.url)
     this.#worker = steppingBack(
-      NICE,
+      STEPS_BACK,
       () =>
         new Worker(file, {
           workerData: plugin,

@@ -1,33 +1,39 @@
+import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
-import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { steppingBack } from './step-back.ts'
 
-test.runIf(process.platform === 'linux')('a thread steps back, and none but it', async () => {
-  const others = priorities()
-  const worker = steppingBack(
-    7,
-    () => new Worker("require('node:worker_threads').parentPort.once('message', () => {})", { eval: true }),
-  )
+const WAITS = "require('node:worker_threads').parentPort.once('message', () => {})"
+
+test.runIf(process.platform === 'linux').each([
+  [3, (own: number) => own + 3],
+  [40, () => 19],
+])('a thread steps back by %i at most as far as there is, and none but it', async (steps, expected) => {
+  const own = getPriority()
+  const before = priorities()
+  const worker = steppingBack(steps, () => new Worker(WAITS, { eval: true }))
+  onTestFinished(async () => void (await worker.terminate()))
   await once(worker, 'online')
-  const now = priorities()
-  const added = [...now.keys()].filter((thread) => !others.has(thread))
-  expect(added.map((thread) => now.get(thread))).toEqual([7])
-  for (const [thread, nice] of others) if (now.has(thread)) expect(now.get(thread)).toBe(nice)
-  expect(getPriority()).toBe(0)
-  await worker.terminate()
+  const after = priorities()
+  const added = [...after.keys()].filter((thread) => !before.has(thread))
+  expect(added.map((thread) => after.get(thread))).toEqual([expected(own)])
+  for (const [thread, nice] of before) expect([nice, undefined]).toContain(after.get(thread))
+  expect(getPriority()).toBe(own)
 })
 
-/** Of this process's threads, by their number: the 19th member of their status, which follows a name that may hold anything. */
+/** Of this process's threads, by their number. */
 function priorities(): ReadonlyMap<string, number> {
-  return new Map(
-    readdirSync('/proc/self/task').map((thread) => {
-      const members = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
-        .replace(/^.*\) /s, '')
-        .split(' ')
-      return [thread, Number(members[16])]
-    }),
-  )
+  const found = new Map<string, number>()
+  for (const thread of readdirSync('/proc/self/task')) {
+    try {
+      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+      // The 19th member; the second is a name in brackets that may hold anything.
+      found.set(thread, Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]))
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return found
 }
